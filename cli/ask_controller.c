@@ -243,7 +243,20 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
         asg_bus_connection_send(cli->connection->peer, frame.data, frame.length);
     bool is_order = request->query == ASG_QUERY_NONE;
     if (status != ASG_OK) return say_no_answer(cli, is_order);
+    const char *what =
+        is_order ? asg_enum_word(&asg_command_kind_words, (int)request->command->kind)
+                 : asg_enum_word(&asg_query_words, (int)request->query);
+    asg_cli_say_more(cli, "asking %s for %s %s%s%s (%zu bytes)", cli->settings.controller,
+                     is_order ? "the order" : "the query", what,
+                     request->name[0] != '\0' ? " " : "", request->name, frame.length);
+    int64_t start_ms = asg_clock_monotonic_ms(&cli->clock);
     int code = wait_for_answer(cli, is_order, arena, ret);
+    int64_t took_ms = asg_clock_monotonic_ms(&cli->clock) - start_ms;
+    asg_cli_say_more(cli, "%s after %" PRId64 " ms",
+                     code != ASG_EXIT_OK ? "no answer"
+                     : ret->is_ok        ? "answered"
+                                         : "refused",
+                     took_ms);
     if (code != ASG_EXIT_OK) return code;
     if (ret->is_ok) return ASG_EXIT_OK;
     return say_denied(cli, ret);

@@ -3,11 +3,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/escape.h"
-#include "cli/watch_list.h"
+#include "cli/terminal.h"
+#include "text/colour.h"
 
 void asg_cli_write(FILE *out, const char *text, size_t length)
 {
@@ -61,7 +60,9 @@ static void print_failure(struct asg_cli *cli, int code, const char *word,
         (void)fprintf(cli->err, "\"exit_code\":%d}}\n", code);
         return;
     }
-    (void)fputs("openasg: ", cli->err);
+    enum asg_colour colour = cli->has_err_colour ? ASG_COLOUR_BAD : ASG_COLOUR_NONE;
+    (void)fprintf(cli->err, "%sopenasg:%s ", asg_colour_begin(colour),
+                  asg_colour_end(colour));
     asg_cli_write(cli->err, text, strlen(text));
     (void)fputc('\n', cli->err);
     if (advice == NULL) return;
@@ -106,15 +107,22 @@ int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
 
 size_t asg_cli_width(const struct asg_cli *cli)
 {
-    int file = fileno(cli->out);
-    struct winsize size = {0};
-    if (file < 0 || !isatty(file) || ioctl(file, TIOCGWINSZ, &size) != 0) return 0;
-    return size.ws_col;
+    return cli->is_wide ? 0 : asg_terminal_width(cli->out);
 }
 
-static void print_bytes(struct asg_cli *cli, struct asg_bytes *text)
+void asg_cli_say_more(struct asg_cli *cli, const char *format, ...)
 {
-    (void)fwrite(text->data, 1, text->length, cli->out);
+    if (!cli->is_verbose) return;
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0) return;
+    (void)fputs("# ", cli->err);
+    asg_cli_write(cli->err, text, (size_t)length);
+    (void)fputc('\n', cli->err);
+    free(text);
 }
 
 int asg_cli_check_follow(struct asg_cli *cli, bool follows)
@@ -123,43 +131,4 @@ int asg_cli_check_follow(struct asg_cli *cli, bool follows)
     return asg_cli_fail(cli, ASG_EXIT_USAGE,
                         "--follow never ends, and only the table form can show that: "
                         "leave out --follow or --output");
-}
-
-void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
-                       const void *items, size_t count,
-                       const struct asg_render_column *columns, size_t column_count)
-{
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
-    if (cli->settings.output == ASG_OUTPUT_JSON) {
-        asg_render_json_list(schema, items, count, /* is_compact */ false, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_YAML) {
-        asg_render_yaml_list(schema, items, count, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_CSV) {
-        asg_render_csv(schema, items, count, &text);
-    } else {
-        asg_render_table(schema, items, count, columns, column_count, asg_cli_width(cli),
-                         &text);
-    }
-    if (cli->watch != NULL) {
-        asg_watch_list_take(cli, schema, items, count, columns, column_count, &text);
-        return;
-    }
-    print_bytes(cli, &text);
-}
-
-void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
-                      const void *object, const struct asg_render_column *columns,
-                      size_t column_count)
-{
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
-    if (cli->settings.output == ASG_OUTPUT_JSON) {
-        asg_render_json(schema, object, /* is_compact */ false, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_YAML) {
-        asg_render_yaml(schema, object, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_CSV) {
-        asg_render_csv(schema, object, 1, &text);
-    } else {
-        asg_render_record(schema, object, columns, column_count, &text);
-    }
-    print_bytes(cli, &text);
 }

@@ -31,8 +31,15 @@ enum asg_exit {
 /* What went wrong as one word, for scripts: "Usage", "Unreachable", .. Static. */
 const char *asg_exit_word(int code);
 
-enum asg_output { ASG_OUTPUT_TABLE, ASG_OUTPUT_JSON, ASG_OUTPUT_YAML, ASG_OUTPUT_CSV };
+enum asg_output {
+    ASG_OUTPUT_TABLE,
+    ASG_OUTPUT_JSON,
+    ASG_OUTPUT_YAML,
+    ASG_OUTPUT_CSV,
+    ASG_OUTPUT_WIDE, /* a table; commands see TABLE, and asg_cli.is_wide */
+};
 extern const struct asg_enum asg_output_words;
+extern const struct asg_enum asg_color_words;
 
 struct asg_connection; /* ask_controller.h */
 struct asg_list_watch; /* watch_list.h */
@@ -46,7 +53,12 @@ struct asg_cli {
     struct asg_clock clock;
     struct asg_connection *connection;       /* made by the first question */
     const struct asg_command_entry *command; /* that runs; NULL: none yet */
+    const struct asg_arguments *arguments;   /* of it */
     bool fails_in_json;                      /* --output json: errors too */
+    bool is_wide;                            /* tables as wide as they are */
+    bool has_colour;                         /* `out` shows colours */
+    bool has_err_colour;                     /* `err` does */
+    bool is_verbose;                         /* says what it asks and is answered */
     struct asg_list_watch *watch;            /* --watch: lists go there; NULL: none */
 };
 
@@ -77,15 +89,20 @@ size_t asg_cli_width(const struct asg_cli *cli);
 /* ASG_EXIT_OK, or ASG_EXIT_USAGE and said: --follow in a form that has an end. */
 int asg_cli_check_follow(struct asg_cli *cli, bool follows);
 
-/* A list in the form that --output asks for. */
-void asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
-                       const void *items, size_t count,
-                       const struct asg_render_column *columns, size_t column_count);
+/* A list in the form that --output asks for: those columns and items, in that order, that
+ * the options of every list ask for (commands.c), if the command is one of a list.
+ * ASG_EXIT_OK, or ASG_EXIT_USAGE and said. */
+int asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
+                      const void *items, size_t count,
+                      const struct asg_render_column *columns, size_t column_count);
 
 /* One thing: a line a column, or as JSON, YAML or CSV. */
 void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
                       const void *object, const struct asg_render_column *columns,
                       size_t column_count);
+
+/* With --verbose a line on `err`, else nothing. */
+void asg_cli_say_more(struct asg_cli *cli, const char *format, ...) ASG_PRINTF(2, 3);
 
 #define ASG_COLUMNS(list) (list), sizeof(list) / sizeof((list)[0])
 

@@ -39,11 +39,15 @@ static void write_end(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"STARTED", "start_ms", NULL, false}, {"GROUP", "group", NULL, false},
-    {"KIND", "kind", NULL, false},        {"INSTANCE", "instance_id", NULL, false},
-    {"ZONE", "zone", NULL, false},        {"STATUS", "status", NULL, false},
-    {"ENDED", NULL, write_end, false},    {"MESSAGE", "message", NULL, false},
-    {"CAUSE", "cause", NULL, false},
+    {"STARTED", "start_ms", NULL, false},
+    {"GROUP", "group", NULL, false},
+    {"KIND", "kind", NULL, false},
+    {"INSTANCE", "instance_id", NULL, ASG_COLUMN_NAME},
+    {"ZONE", "zone", NULL, ASG_COLUMN_WIDE},
+    {"STATUS", "status", NULL, ASG_COLUMN_STATE},
+    {"ENDED", NULL, write_end, ASG_COLUMN_WIDE},
+    {"MESSAGE", "message", NULL, false},
+    {"CAUSE", "cause", NULL, ASG_COLUMN_WIDE},
 };
 
 static int run_list(void *context, const struct asg_arguments *arguments)
@@ -57,13 +61,14 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_activity_schema, answer.activities, answer.activity_count,
-                      ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_activity_schema, answer.activities,
+                             answer.activity_count, ASG_COLUMNS(list_columns));
 }
 
 static const struct asg_command_entry commands[] = {
     {.name = "activity list",
+     .is_list = true,
+     .shows = &asg_activity_schema,
      .summary = "List what groups did to their instances, the newest first",
      .details =
          "Launches, terminations and moves of the last six weeks as the Auto Scaling "

@@ -249,8 +249,7 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     }
     size_t count = keys.count;
     asg_access_keys_clear(&keys);
-    asg_cli_show_list(cli, &key_schema, views, count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &key_schema, views, count, ASG_COLUMNS(list_columns));
 }
 
 static int run_remove(void *context, const struct asg_arguments *arguments)
@@ -290,6 +289,8 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(make_options),
      .run = run_make},
     {.name = "keys list-api",
+     .is_list = true,
+     .shows = &key_schema,
      .summary = "List the access keys of the Auto Scaling API, without their secrets",
      .examples = "openasg keys list-api",
      ASG_OPTIONS(file_options),

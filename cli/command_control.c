@@ -5,6 +5,7 @@
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
 #include "cli/process_words.h"
+#include "cli/show_result.h"
 
 static const struct asg_argument process_arguments[] = {
     {.name = "GROUP", .help = "Name of the group."},
@@ -79,16 +80,19 @@ static int run_reconcile(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "suspend",
+     .shows = &asg_done_schema,
      .summary = "Suspend processes of a group",
      .examples = "openasg suspend web terminate replace-unhealthy\nopenasg suspend web",
      ASG_ARGUMENTS(process_arguments),
      .run = run_processes},
     {.name = "resume",
+     .shows = &asg_done_schema,
      .summary = "Resume suspended processes of a group",
      .examples = "openasg resume web",
      ASG_ARGUMENTS(process_arguments),
      .run = run_processes},
     {.name = "halt",
+     .shows = &asg_done_schema,
      .summary = "The kill switch: launch and terminate nothing",
      .details = "Decisions are still made and recorded, but no call that changes "
                 "anything is sent to EC2.",
@@ -97,11 +101,13 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(halt_options),
      .run = run_halt},
     {.name = "unhalt",
+     .shows = &asg_done_schema,
      .summary = "Lift the kill switch",
      .examples = "openasg unhalt",
      ASG_ARGUMENTS(group_argument),
      .run = run_halt},
     {.name = "reconcile",
+     .shows = &asg_done_schema,
      .summary = "Compare EC2 with what the controller believes, now",
      .details = "A listing that lacks many instances at once (reconcile.mass_absent) is "
                 "not believed until three listings agree and the agents of the missing "

@@ -170,9 +170,8 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
     }
     if (code != ASG_EXIT_OK) return code;
     if (cli->settings.output != ASG_OUTPUT_TABLE) {
-        asg_cli_show_list(cli, &asg_decision_view_schema, decisions.items,
-                          decisions.count, ASG_COLUMNS(unused_columns));
-        return ASG_EXIT_OK;
+        return asg_cli_show_list(cli, &asg_decision_view_schema, decisions.items,
+                                 decisions.count, ASG_COLUMNS(unused_columns));
     }
     print_all(cli, decisions.items, decisions.count);
     if (!follows) return ASG_EXIT_OK;
@@ -181,6 +180,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "explain",
+     .shows = &asg_decision_view_schema,
      .summary = "Show each decision with its reason and numbers",
      .examples = "openasg explain web --since 10m\nopenasg explain web --follow",
      ASG_ARGUMENTS(group_argument),

@@ -8,6 +8,7 @@
 #include "cli/watch_list.h"
 #include "cli/confirm_ends.h"
 #include "cli/process_words.h"
+#include "cli/show_result.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
@@ -95,12 +96,17 @@ static void write_tags(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"NAME", "config.name", NULL, false},        {"MIN", "config.min", NULL, false},
-    {"DESIRED", "config.desired", NULL, false},  {"MAX", "config.max", NULL, false},
-    {"IN-SERVICE", "in_service", NULL, false},   {"WARMING", "warming", NULL, false},
-    {"PENDING", "pending", NULL, false},         {"REQUESTED", "requested", NULL, false},
-    {"TERMINATING", "terminating", NULL, false}, {"UNHEALTHY", "unhealthy", NULL, false},
-    {"NOTE", NULL, write_note, false},
+    {"NAME", "config.name", NULL, false},
+    {"MIN", "config.min", NULL, false},
+    {"DESIRED", "config.desired", NULL, false},
+    {"MAX", "config.max", NULL, false},
+    {"IN-SERVICE", "in_service", NULL, false},
+    {"WARMING", "warming", NULL, ASG_COLUMN_WIDE},
+    {"PENDING", "pending", NULL, ASG_COLUMN_WIDE},
+    {"REQUESTED", "requested", NULL, ASG_COLUMN_WIDE},
+    {"TERMINATING", "terminating", NULL, ASG_COLUMN_WIDE},
+    {"UNHEALTHY", "unhealthy", NULL, ASG_COLUMN_WIDE},
+    {"NOTE", NULL, write_note, ASG_COLUMN_NOTE},
 };
 
 static const struct asg_render_column show_columns[] = {
@@ -170,9 +176,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     if (code != ASG_EXIT_OK) return code;
     code = note_halt(cli, answer.groups, answer.group_count);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_group_view_schema, answer.groups, answer.group_count,
-                      ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_group_view_schema, answer.groups,
+                             answer.group_count, ASG_COLUMNS(list_columns));
 }
 
 static int run_show(void *context, const struct asg_arguments *arguments)
@@ -263,16 +268,20 @@ static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "group list",
+     .is_list = true,
+     .shows = &asg_group_view_schema,
      .summary = "List the groups with their instances",
      .examples = "openasg group list\nopenasg group list -o json",
      ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "group show",
+     .shows = &asg_group_view_schema,
      .summary = "Show everything about a group",
      .examples = "openasg group show web",
      ASG_ARGUMENTS(name_argument),
      .run = run_show},
     {.name = "group delete",
+     .shows = &asg_done_schema,
      .summary = "Delete a group",
      .examples = "openasg group delete web --force\n"
                  "openasg group delete web --force --yes",
@@ -280,6 +289,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(delete_options),
      .run = run_delete},
     {.name = "desired set",
+     .shows = &asg_done_schema,
      .summary = "Set how many instances a group should have",
      .examples = "openasg desired set web 4",
      ASG_ARGUMENTS(desired_arguments),

@@ -7,6 +7,7 @@
 #include "cli/fill_options.h"
 #include "cli/read_launch_parameters.h"
 #include "cli/rules.h"
+#include "cli/show_result.h"
 #include "model/schemas.h"
 
 static const struct asg_argument name_argument[] = {
@@ -429,6 +430,7 @@ static int run_update(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "group create",
+     .shows = &asg_done_schema,
      .summary = "Create a group",
      .details = "The template must exist in EC2, or be created with \"openasg template "
                 "create\". Instances are launched at once, up to the desired number.",
@@ -439,6 +441,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(create_options),
      .run = run_create},
     {.name = "group update",
+     .shows = &asg_done_schema,
      .summary = "Change a group",
      .details = "Only what is given changes.",
      .examples = "openasg group update web --max 10\n"

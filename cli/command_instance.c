@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
 
@@ -52,15 +53,15 @@ static void write_note(const void *object, struct asg_bytes *ret)
 static const struct asg_render_column list_columns[] = {
     {"INSTANCE", "instance_id", NULL, false},
     {"GROUP", "group", NULL, false},
-    {"STATE", "state", NULL, false},
-    {"HEALTH", NULL, write_health, false},
-    {"CPU %", NULL, write_cpu, true},
-    {"TYPE", "instance_type", NULL, false},
-    {"ZONE", "zone", NULL, false},
-    {"ADDRESS", "private_ip", NULL, false},
-    {"VERSION", "template_version", NULL, false},
-    {"LAUNCHED", "launched_ms", NULL, false},
-    {"NOTE", NULL, write_note, false},
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
+    {"HEALTH", NULL, write_health, ASG_COLUMN_STATE},
+    {"CPU %", NULL, write_cpu, ASG_COLUMN_WIDE | ASG_COLUMN_RIGHT},
+    {"TYPE", "instance_type", NULL, ASG_COLUMN_WIDE},
+    {"ZONE", "zone", NULL, ASG_COLUMN_WIDE},
+    {"ADDRESS", "private_ip", NULL, ASG_COLUMN_WIDE},
+    {"VERSION", "template_version", NULL, ASG_COLUMN_WIDE},
+    {"LAUNCHED", "launched_ms", NULL, ASG_COLUMN_WIDE},
+    {"NOTE", NULL, write_note, ASG_COLUMN_NOTE},
 };
 
 static int run_list(void *context, const struct asg_arguments *arguments)
@@ -73,9 +74,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code == ASG_EXIT_OK) code = asg_check_listed(cli, group, answer.instance_count);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_instance_view_schema, answer.instances,
-                      answer.instance_count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_instance_view_schema, answer.instances,
+                             answer.instance_count, ASG_COLUMNS(list_columns));
 }
 
 /* Orders about instances name their group too; the operator need not. */
@@ -218,28 +218,34 @@ static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "instance list",
+     .is_list = true,
+     .shows = &asg_instance_view_schema,
      .summary = "List instances with their state and health",
      .examples = "openasg instance list web",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "instance terminate",
+     .shows = &asg_done_schema,
      .summary = "End one instance",
      .examples = "openasg instance terminate i-0123456789abcdef0 --decrement",
      ASG_ARGUMENTS(id_argument),
      ASG_OPTIONS(terminate_options),
      .run = run_terminate},
     {.name = "instance protect",
+     .shows = &asg_done_schema,
      .summary = "Protect instances from scale-in",
      .examples = "openasg instance protect i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_protect},
     {.name = "instance unprotect",
+     .shows = &asg_done_schema,
      .summary = "Remove the protection from scale-in",
      .examples = "openasg instance unprotect i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_protect},
     {.name = "instance set-health",
+     .shows = &asg_done_schema,
      .summary = "Mark an instance healthy or unhealthy",
      .details = "An unhealthy instance is replaced.",
      .examples = "openasg instance set-health i-0123456789abcdef0 --health unhealthy",
@@ -247,6 +253,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(health_options),
      .run = run_set_health},
     {.name = "instance standby",
+     .shows = &asg_done_schema,
      .summary = "Put instances of one group into standby",
      .details = "They run on, and nobody judges, chooses or counts them.",
      .examples = "openasg instance standby i-0123456789abcdef0 --decrement",
@@ -254,12 +261,14 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(move_options),
      .run = run_move},
     {.name = "instance return",
+     .shows = &asg_done_schema,
      .summary = "Take instances of one group out of standby",
      .details = "The desired number rises by as many.",
      .examples = "openasg instance return i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_move},
     {.name = "instance detach",
+     .shows = &asg_done_schema,
      .summary = "Detach instances from their group",
      .details = "They run on and belong to nobody; openasg takes its tags off. The Auto "
                 "Scaling API attaches instances (AttachInstances).",
@@ -278,6 +287,7 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(id_argument),
      .run = run_join_line},
     {.name = "instance rebind",
+     .shows = &asg_done_schema,
      .summary = "Forget the keys that are bound to instances",
      .details =
          "For machines that were re-imaged: their agents have other keys, which are "

@@ -4,6 +4,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -21,13 +22,13 @@ static const struct asg_render_column list_columns[] = {
     {"ID", "id", NULL, false},
     {"NAME", "name", NULL, false},
     {"KIND", "kind", NULL, false},
-    {"STATE", "state", NULL, false},
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
     {"GROUP", "group", NULL, false},
-    {"COUNT", "count", NULL, false},
-    {"ATTEMPT", "attempt", NULL, false},
-    {"WORKER", "worker", NULL, false},
-    {"CREATED", "created_ms", NULL, false},
-    {"ENDED", "ended_ms", NULL, false},
+    {"COUNT", "count", NULL, ASG_COLUMN_WIDE},
+    {"ATTEMPT", "attempt", NULL, ASG_COLUMN_WIDE},
+    {"WORKER", "worker", NULL, ASG_COLUMN_WIDE},
+    {"CREATED", "created_ms", NULL, ASG_COLUMN_WIDE},
+    {"ENDED", "ended_ms", NULL, ASG_COLUMN_WIDE},
 };
 
 static int ask_jobs(struct asg_cli *cli, struct asg_request request,
@@ -50,16 +51,15 @@ static int run_list(void *context, const struct asg_arguments *arguments)
         code = asg_check_listed(cli, asg_argument_text(arguments, 0), answer.job_count);
     }
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_job_view_schema, answer.jobs, answer.job_count,
-                      ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_job_view_schema, answer.jobs, answer.job_count,
+                             ASG_COLUMNS(list_columns));
 }
 
 static const struct asg_render_column show_columns[] = {
     {"id", "id", NULL, false},
     {"name", "name", NULL, false},
     {"kind", "kind", NULL, false},
-    {"state", "state", NULL, false},
+    {"state", "state", NULL, ASG_COLUMN_STATE},
     {"group", "group", NULL, false},
     {"instances", "count", NULL, false},
     {"attempt", "attempt", NULL, false},
@@ -70,10 +70,14 @@ static const struct asg_render_column show_columns[] = {
     {"ended", "ended_ms", NULL, false},
 };
 static const struct asg_render_column attempt_columns[] = {
-    {"ATTEMPT", "attempt", NULL, false},    {"OUTCOME", "outcome", NULL, false},
-    {"ERROR", "error_code", NULL, false},   {"WORKER", "worker", NULL, false},
-    {"CALLS", "calls", NULL, false},        {"DELIVERIES", "deliveries", NULL, false},
-    {"REQUEST", "request_id", NULL, false}, {"ENDED", "ended_ms", NULL, false},
+    {"ATTEMPT", "attempt", NULL, false},
+    {"OUTCOME", "outcome", NULL, ASG_COLUMN_STATE},
+    {"ERROR", "error_code", NULL, false},
+    {"WORKER", "worker", NULL, false},
+    {"CALLS", "calls", NULL, false},
+    {"DELIVERIES", "deliveries", NULL, false},
+    {"REQUEST", "request_id", NULL, false},
+    {"ENDED", "ended_ms", NULL, false},
     {"MESSAGE", "message", NULL, false},
 };
 
@@ -111,8 +115,8 @@ static int run_show(void *context, const struct asg_arguments *arguments)
     asg_cli_show_one(cli, &asg_job_view_schema, view, ASG_COLUMNS(show_columns));
     if (cli->settings.output == ASG_OUTPUT_TABLE && view->attempt_count > 0) {
         (void)fputc('\n', cli->out);
-        asg_cli_show_list(cli, &asg_attempt_view_schema, view->attempts,
-                          view->attempt_count, ASG_COLUMNS(attempt_columns));
+        (void)asg_cli_show_list(cli, &asg_attempt_view_schema, view->attempts,
+                                view->attempt_count, ASG_COLUMNS(attempt_columns));
     }
     return ASG_EXIT_OK;
 }
@@ -129,17 +133,21 @@ static int run_retry(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "jobs",
+     .is_list = true,
+     .shows = &asg_job_view_schema,
      .summary = "List the jobs, newest last",
      .examples = "openasg jobs\nopenasg jobs web --dead",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(list_options),
      .run = run_list},
     {.name = "jobs show",
+     .shows = &asg_job_view_schema,
      .summary = "Show a job with its attempts",
      .examples = "openasg jobs show 118",
      ASG_ARGUMENTS(id_argument),
      .run = run_show},
     {.name = "jobs retry",
+     .shows = &asg_done_schema,
      .summary = "Retry a dead letter",
      .examples = "openasg jobs retry 118",
      ASG_ARGUMENTS(id_argument),

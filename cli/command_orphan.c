@@ -5,6 +5,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -37,10 +38,14 @@ static void write_until(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"INSTANCE", "instance_id", NULL, false}, {"GROUP", "group", NULL, false},
-    {"TYPE", "instance_type", NULL, false},   {"ZONE", "zone", NULL, false},
-    {"STATE", "state", NULL, false},          {"LAUNCHED", "launched_ms", NULL, false},
-    {"WAITS FOR", NULL, write_until, false},  {"WHY", "why", NULL, false},
+    {"INSTANCE", "instance_id", NULL, false},
+    {"GROUP", "group", NULL, false},
+    {"TYPE", "instance_type", NULL, ASG_COLUMN_WIDE},
+    {"ZONE", "zone", NULL, ASG_COLUMN_WIDE},
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
+    {"LAUNCHED", "launched_ms", NULL, ASG_COLUMN_WIDE},
+    {"WAITS FOR", NULL, write_until, false},
+    {"WHY", "why", NULL, ASG_COLUMN_WIDE},
     {"WHAT TO DO", "advice", NULL, false},
 };
 
@@ -53,9 +58,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_orphan_view_schema, answer.orphans, answer.orphan_count,
-                      ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_orphan_view_schema, answer.orphans,
+                             answer.orphan_count, ASG_COLUMNS(list_columns));
 }
 
 /* "i-1, i-2, i-3 and 4 more" */
@@ -96,6 +100,8 @@ static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "orphan list",
+     .is_list = true,
+     .shows = &asg_orphan_view_schema,
      .summary = "List instances of this cluster that belong to no group",
      .details = "Instances that are tagged for this cluster but in no group. WHY says "
                 "what is not known about them, WAITS FOR when they are terminated: at "
@@ -104,12 +110,14 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "orphan end",
+     .shows = &asg_done_schema,
      .summary = "Terminate instances that belong to no group",
      .examples = "openasg orphan end i-0123456789abcdef0\nopenasg orphan end --all --yes",
      ASG_ARGUMENTS(ids_argument),
      ASG_OPTIONS(end_options),
      .run = run_order},
     {.name = "instance adopt",
+     .shows = &asg_done_schema,
      .summary = "Move instances that belong to no group into the group of their tag",
      .details = "The group must exist, use the instance's subnet and type, and have room "
                 "below its max. Its desired number rises as far as needed, so that "

@@ -8,6 +8,7 @@
 #include "cli/note_policy.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
+#include "cli/show_result.h"
 #include "model/presets.h"
 #include "model/schemas.h"
 #include "text/parse.h"
@@ -351,11 +352,11 @@ static void write_rule(const void *object, struct asg_bytes *ret)
 static const struct asg_render_column list_columns[] = {
     {"NAME", "name", NULL, false},
     {"KIND", "kind", NULL, false},
-    {"PRESET", "preset", NULL, false},
-    {"METRIC", "metric", NULL, false},
-    {"STATISTIC", "statistic", NULL, false},
+    {"PRESET", "preset", NULL, ASG_COLUMN_WIDE},
+    {"METRIC", "metric", NULL, ASG_COLUMN_WIDE},
+    {"STATISTIC", "statistic", NULL, ASG_COLUMN_WIDE},
     {"RULE", NULL, write_rule, false},
-    {"COOLDOWN", "cooldown_ms", NULL, false},
+    {"COOLDOWN", "cooldown_ms", NULL, ASG_COLUMN_WIDE},
     {"DISABLED", "is_disabled", NULL, false},
 };
 
@@ -370,9 +371,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     if (code == ASG_EXIT_OK)
         code = asg_check_listed(cli, request.group, answer.policy_count);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_policy_config_schema, answer.policies,
-                      answer.policy_count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_policy_config_schema, answer.policies,
+                             answer.policy_count, ASG_COLUMNS(list_columns));
 }
 
 static void write_steps(const void *object, struct asg_bytes *ret)
@@ -498,6 +498,7 @@ static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "policy put",
+     .shows = &asg_done_schema,
      .summary = "Create or replace a scaling policy",
      .examples =
          "openasg policy put web cpu50 --target 50\n"
@@ -511,12 +512,15 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(put_options),
      .run = run_put},
     {.name = "policy list",
+     .is_list = true,
+     .shows = &asg_policy_config_schema,
      .summary = "List the policies of a group",
      .examples = "openasg policy list web -o yaml",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "policy show",
+     .shows = &asg_policy_config_schema,
      .summary = "Show a policy with every value in force",
      .details = "Values that were not given come from \"preset\". A preset may be meant "
                 "for another evaluation period than its group has: \"openasg group "
@@ -525,11 +529,13 @@ static const struct asg_command_entry commands[] = {
      ASG_ARGUMENTS(policy_arguments),
      .run = run_show},
     {.name = "policy delete",
+     .shows = &asg_done_schema,
      .summary = "Delete a policy",
      .examples = "openasg policy delete web cpu50",
      ASG_ARGUMENTS(policy_arguments),
      .run = run_delete},
     {.name = "policy execute",
+     .shows = &asg_done_schema,
      .summary = "Make a simple or step policy act now",
      .examples = "openasg policy execute web out --metric-value 85 --breach-threshold 70",
      ASG_ARGUMENTS(policy_arguments),

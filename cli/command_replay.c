@@ -241,6 +241,7 @@ static const struct asg_option replay_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "replay",
+     .shows = &replay_schema,
      .summary = "Decide the whole log again and compare every effect and state",
      .details = "Feeds each event of the log to core again, under the rules that decided "
                 "then, compares what follows byte by byte, and says which rules decided "

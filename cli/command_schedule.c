@@ -7,6 +7,7 @@
 #include "cli/fill_options.h"
 #include "cli/put_rules.h"
 #include "cli/rules.h"
+#include "cli/show_result.h"
 #include "model/zone_changes.h"
 #include "model/schemas.h"
 
@@ -141,10 +142,14 @@ static void write_desired(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"NAME", "name", NULL, false},      {"RECURRENCE", "recurrence", NULL, false},
-    {"ZONE", "time_zone", NULL, false}, {"START", "start_ms", NULL, false},
-    {"END", "end_ms", NULL, false},     {"MIN", NULL, write_min, true},
-    {"MAX", NULL, write_max, true},     {"DESIRED", NULL, write_desired, true},
+    {"NAME", "name", NULL, false},
+    {"RECURRENCE", "recurrence", NULL, false},
+    {"ZONE", "time_zone", NULL, ASG_COLUMN_WIDE},
+    {"START", "start_ms", NULL, ASG_COLUMN_WIDE},
+    {"END", "end_ms", NULL, ASG_COLUMN_WIDE},
+    {"MIN", NULL, write_min, true},
+    {"MAX", NULL, write_max, true},
+    {"DESIRED", NULL, write_desired, true},
 };
 
 static int run_list(void *context, const struct asg_arguments *arguments)
@@ -158,9 +163,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     if (code == ASG_EXIT_OK)
         code = asg_check_listed(cli, request.group, answer.schedule_count);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_schedule_config_schema, answer.schedules,
-                      answer.schedule_count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_schedule_config_schema, answer.schedules,
+                             answer.schedule_count, ASG_COLUMNS(list_columns));
 }
 
 static int run_delete(void *context, const struct asg_arguments *arguments)
@@ -179,6 +183,7 @@ static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "schedule put",
+     .shows = &asg_done_schema,
      .summary = "Create or replace a scheduled action",
      .examples =
          "openasg schedule put web morning --recurrence '0 8 * * 1-5' --time-zone "
@@ -188,12 +193,15 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(put_options),
      .run = run_put},
     {.name = "schedule list",
+     .is_list = true,
+     .shows = &asg_schedule_config_schema,
      .summary = "List the scheduled actions of a group",
      .examples = "openasg schedule list web",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(watch_options),
      .run = run_list},
     {.name = "schedule delete",
+     .shows = &asg_done_schema,
      .summary = "Delete a scheduled action",
      .examples = "openasg schedule delete web morning",
      ASG_ARGUMENTS(name_arguments),

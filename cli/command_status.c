@@ -30,7 +30,7 @@ static const struct asg_render_column status_columns[] = {
     {"admin at", "admin_endpoint", NULL, false},
     {"http at", "http_endpoint", NULL, false},
     {"api at", "api_endpoint", NULL, false},
-    {"alarms", "alarms", NULL, false},
+    {"alarms", "alarms", NULL, ASG_COLUMN_ALARM},
 };
 
 static int run_status(void *context, const struct asg_arguments *arguments)
@@ -51,10 +51,14 @@ static int run_status(void *context, const struct asg_arguments *arguments)
 }
 
 static const struct asg_render_column worker_columns[] = {
-    {"WORKER", "name", NULL, false},     {"VERSION", "version", NULL, false},
-    {"ADDRESS", "address", NULL, false}, {"CREDITS", "credits", NULL, false},
-    {"LEASES", "leases", NULL, false},   {"LAST SEEN", "heard_ms", NULL, false},
-    {"STATE", "state", NULL, false},     {"REASON", "reason", NULL, false},
+    {"WORKER", "name", NULL, false},
+    {"VERSION", "version", NULL, ASG_COLUMN_WIDE},
+    {"ADDRESS", "address", NULL, false},
+    {"CREDITS", "credits", NULL, ASG_COLUMN_WIDE},
+    {"LEASES", "leases", NULL, ASG_COLUMN_WIDE},
+    {"LAST SEEN", "heard_ms", NULL, false},
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
+    {"REASON", "reason", NULL, ASG_COLUMN_NOTE},
 };
 
 static void write_first(const void *object, struct asg_bytes *ret)
@@ -74,10 +78,13 @@ static void write_last(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column refusal_columns[] = {
-    {"PORT", "edge", NULL, false},     {"ADDRESS", "address", NULL, false},
-    {"KEY", "key", NULL, false},       {"WHY", "why", NULL, false},
-    {"TIMES", "count", NULL, false},   {"FIRST", NULL, write_first, false},
-    {"LAST", NULL, write_last, false},
+    {"PORT", "edge", NULL, false},
+    {"ADDRESS", "address", NULL, false},
+    {"KEY", "key", NULL, ASG_COLUMN_NAME},
+    {"WHY", "why", NULL, false},
+    {"TIMES", "count", NULL, false},
+    {"FIRST", NULL, write_first, ASG_COLUMN_WIDE},
+    {"LAST", NULL, write_last, ASG_COLUMN_WIDE},
 };
 
 static int list_refused(struct asg_cli *cli)
@@ -87,9 +94,8 @@ static int list_refused(struct asg_cli *cli)
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_refusal_schema, answer.refusals, answer.refusal_count,
-                      ASG_COLUMNS(refusal_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_refusal_schema, answer.refusals,
+                             answer.refusal_count, ASG_COLUMNS(refusal_columns));
 }
 
 static int run_workers(void *context, const struct asg_arguments *arguments)
@@ -101,9 +107,8 @@ static int run_workers(void *context, const struct asg_arguments *arguments)
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_worker_view_schema, answer.workers, answer.worker_count,
-                      ASG_COLUMNS(worker_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_worker_view_schema, answer.workers,
+                             answer.worker_count, ASG_COLUMNS(worker_columns));
 }
 
 struct group_wait {
@@ -222,10 +227,13 @@ static const struct asg_option worker_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "status",
+     .shows = &asg_status_view_schema,
      .summary = "Show how the controller is and what it serves",
      .examples = "openasg status\nopenasg status -o json",
      .run = run_status},
     {.name = "worker list",
+     .is_list = true,
+     .shows = &asg_worker_view_schema,
      .summary = "List the workers that are connected",
      .details =
          "With --refused it lists whose key was not let in lately, newest first, at the "

@@ -95,8 +95,7 @@ static int show_records(struct asg_cli *cli, struct asg_log *log, uint64_t from_
     }
     if (status != ASG_ERR_EMPTY) return asg_log_failed(cli, status, &error);
     static const struct asg_render_column unused[] = {{"SEQ", "seq", NULL, false}};
-    asg_cli_show_list(cli, &record_schema, views, count, ASG_COLUMNS(unused));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &record_schema, views, count, ASG_COLUMNS(unused));
 }
 
 static const struct asg_argument log_argument[] = {ASG_LOG_ARGUMENT};
@@ -147,6 +146,7 @@ static int run_tail(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "log tail",
+     .shows = &record_schema,
      .summary = "Show the newest records",
      .examples = "openasg log tail -n 50\nopenasg log tail --follow",
      ASG_ARGUMENTS(log_argument),

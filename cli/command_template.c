@@ -111,9 +111,11 @@ static int look_at_template(struct asg_cli *cli, void *context, struct asg_arena
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"NAME", "name", NULL, false},       {"ID", "template_id", NULL, false},
-    {"VERSION", "version", NULL, false}, {"STATE", "state", NULL, false},
-    {"JOB", "job_id", NULL, false},
+    {"NAME", "name", NULL, false},
+    {"ID", "template_id", NULL, false},
+    {"VERSION", "version", NULL, false},
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
+    {"JOB", "job_id", NULL, ASG_COLUMN_WIDE},
 };
 
 static const struct asg_render_column one_columns[] = {
@@ -279,15 +281,15 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
     if (code != ASG_EXIT_OK) return code;
-    asg_cli_show_list(cli, &asg_template_view_schema, answer.templates,
-                      answer.template_count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &asg_template_view_schema, answer.templates,
+                             answer.template_count, ASG_COLUMNS(list_columns));
 }
 
 static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
 
 static const struct asg_command_entry commands[] = {
     {.name = "template create",
+     .shows = &asg_template_view_schema,
      .summary = "Create a launch template in EC2, or a new version of one",
      .details = "A worker creates it; its id and version are shown once it exists. A "
                 "version is numbered by EC2 and never changes; a further one does not "
@@ -300,6 +302,8 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(create_options),
      .run = run_create},
     {.name = "template list",
+     .is_list = true,
+     .shows = &asg_template_view_schema,
      .summary = "List the templates that openasg created",
      .examples = "openasg template list",
      ASG_OPTIONS(watch_options),

@@ -250,6 +250,7 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "log verify",
+     .shows = &verify_schema,
      .summary = "Prove that no record was altered, added or lost",
      .details =
          "Checks the hash of each payload, the chain, the sequence numbers, epochs, "

@@ -92,8 +92,8 @@ static void print_csv(struct asg_cli *cli, struct asg_what_if *view)
         view->sides[i].level_milli = view->level_milli;
         view->sides[i].model_error_milli = view->model_error_milli;
     }
-    asg_cli_show_list(cli, &asg_what_if_row_schema, view->sides, view->side_count,
-                      ASG_COLUMNS(unused_columns));
+    (void)asg_cli_show_list(cli, &asg_what_if_row_schema, view->sides, view->side_count,
+                            ASG_COLUMNS(unused_columns));
 }
 
 static int show(struct asg_cli *cli, const struct asg_arguments *arguments,
@@ -244,6 +244,7 @@ static const struct asg_option what_if_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "what-if",
+     .shows = &asg_what_if_schema,
      .summary = "Run the recorded load through another policy, side by side",
      .details =
          "Takes the group's load, period by period, from the log and lets core decide on "

@@ -60,7 +60,44 @@ static const struct asg_option options[] = {
     {.name = "print-config",
      .type = ASG_OPTION_FLAG,
      .help = "Show the settings in force and exit."},
+    {.name = "color",
+     .type = ASG_OPTION_WORD,
+     .value = "WHEN",
+     .words = &asg_color_words,
+     .help = "Color in tables and errors; auto: on a terminal, unless NO_COLOR is set or "
+             "TERM is dumb.",
+     .default_text = "auto"},
+    {.name = "local",
+     .type = ASG_OPTION_FLAG,
+     .help = "Tables show times in the zone of TZ, or the machine's, with its offset; "
+             "without it in UTC. JSON, YAML and CSV are always UTC."},
+    {.name = "verbose",
+     .type = ASG_OPTION_FLAG,
+     .letter = 'v',
+     .help = "Say on standard error what is asked of the controller, and how long the "
+             "answer took."},
     {.name = "version", .type = ASG_OPTION_FLAG, .help = "Show the version and exit."},
+};
+
+static const struct asg_option list_options[] = {
+    {.name = "columns",
+     .type = ASG_OPTION_TEXTS,
+     .value = "NAMES",
+     .help = "Show these columns, in this order: titles of the table in any case, or "
+             "fields of the JSON (config.min)."},
+    {.name = "sort",
+     .type = ASG_OPTION_TEXT,
+     .value = "[-]COLUMN",
+     .help = "Sort by this column; with a minus the largest first (--sort=-desired)."},
+    {.name = "filter",
+     .type = ASG_OPTION_TEXTS,
+     .value = "COLUMN=VALUE",
+     .help = "Only what has this value, or with != another; several must all be true."},
+    {.name = "no-header", .type = ASG_OPTION_FLAG, .help = "No line of titles."},
+    {.name = "quiet",
+     .type = ASG_OPTION_FLAG,
+     .letter = 'q',
+     .help = "Only the names, one a line."},
 };
 
 static const struct asg_exit_code exit_codes[] = {
@@ -86,12 +123,14 @@ const struct asg_command_table *asg_cli_table(void)
         .commands = commands,
         .options = options,
         .option_count = sizeof options / sizeof options[0],
+        .list_options = list_options,
+        .list_option_count = sizeof list_options / sizeof list_options[0],
         .exit_codes = exit_codes,
         .exit_code_count = sizeof exit_codes / sizeof exit_codes[0],
         .environment =
             "OPENASG_CONTROLLER, OPENASG_DIR, OPENASG_KEY_FILE, OPENASG_SERVER_KEY_FILE, "
             "OPENASG_SERVER_KEY, OPENASG_CONTEXT, OPENASG_LOG, OPENASG_OUTPUT, "
-            "OPENASG_TIMEOUT and "
+            "OPENASG_COLOR, OPENASG_LOCAL_TIMES, OPENASG_REQUEST_TIMEOUT and "
             "OPENASG_CONFIG stand for the options and settings of these names.",
     };
     if (table.command_count > 0) return &table;

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 #include "text/quantity.h"
 
 #define PAUSE_MS   100
@@ -29,16 +28,6 @@ struct asg_progress {
     bool is_shown;
 };
 
-static bool is_terminal(FILE *file, size_t *ret_width)
-{
-    const char *term = getenv("TERM");
-    int fd = fileno(file);
-    struct winsize size = {0};
-    if (fd < 0 || !isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0) return false;
-    *ret_width = size.ws_col > 0 ? size.ws_col : 80;
-    return term == NULL || strcmp(term, "dumb") != 0;
-}
-
 struct asg_progress *asg_progress_new(struct asg_cli *cli, const char *what,
                                       uint64_t total)
 {
@@ -48,7 +37,9 @@ struct asg_progress *asg_progress_new(struct asg_cli *cli, const char *what,
     progress->clock = cli->clock;
     progress->start_ms = asg_clock_monotonic_ms(&cli->clock);
     progress->next_ms = progress->start_ms + FIRST_MS;
-    bool is_wanted = !cli->fails_in_json && is_terminal(cli->err, &progress->width);
+    progress->width = asg_terminal_width(cli->err);
+    if (progress->width == 0) progress->width = 80; /* a terminal that does not say */
+    bool is_wanted = !cli->fails_in_json && asg_terminal_can_draw(cli->err);
     progress->out = is_wanted ? cli->err : NULL;
     return progress;
 }

@@ -5,7 +5,9 @@
 
 #include "cli/ask_controller.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 #include "cli/watch_list.h"
+#include "text/moment.h"
 
 /* What an operator who writes only "openasg group" wants to know. */
 static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
@@ -16,6 +18,17 @@ static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
     }
     asg_options_help(arguments, cli->err);
     return ASG_EXIT_USAGE;
+}
+
+/* Of how things are shown; --print-config shows them as they were given. */
+static void apply_settings(struct asg_cli *cli, const struct asg_arguments *arguments)
+{
+    const struct asg_cli_settings *settings = &cli->settings;
+    cli->fails_in_json = settings->output == ASG_OUTPUT_JSON;
+    cli->has_colour = asg_terminal_has_colour(cli->out, settings->color);
+    cli->has_err_colour = asg_terminal_has_colour(cli->err, settings->color);
+    cli->is_verbose = asg_option_flag(arguments, "verbose");
+    asg_moment_set_local(settings->local_times);
 }
 
 static int run_command(struct asg_cli *cli, const struct asg_arguments *arguments)
@@ -33,7 +46,7 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
     enum asg_status status =
         asg_cli_load_settings(arguments, environ, &cli->arena, &cli->settings, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error.text);
-    cli->fails_in_json = cli->settings.output == ASG_OUTPUT_JSON;
+    apply_settings(cli, arguments);
     if (wants_config || !has_command) {
         if (cli->settings.context[0] != '\0') {
             asg_cli_print(cli->out, "# context %s, from %s\n", cli->settings.context,
@@ -42,7 +55,10 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
         asg_config_print(&asg_cli_config_table, &cli->settings, cli->out);
         return ASG_EXIT_OK;
     }
+    cli->is_wide = cli->settings.output == ASG_OUTPUT_WIDE;
+    if (cli->is_wide) cli->settings.output = ASG_OUTPUT_TABLE;
     cli->command = arguments->command;
+    cli->arguments = arguments;
     if (asg_option_is_set(arguments, "watch")) return asg_watch_list_run(cli, arguments);
     return arguments->command->run(cli, arguments);
 }
@@ -66,6 +82,7 @@ static bool asks_for_json(int argc, char **argv)
 int asg_cli_run(struct asg_cli *cli, int argc, char **argv)
 {
     cli->fails_in_json = asks_for_json(argc, argv);
+    cli->has_err_colour = asg_terminal_has_colour(cli->err, ASG_COLOUR_AUTO);
     struct asg_arguments arguments;
     struct asg_error error = {0};
     enum asg_status status =

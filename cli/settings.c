@@ -10,8 +10,10 @@
 
 #define SYSTEM_DIR "/var/lib/openasg"
 
-static const char *const output_list[] = {"table", "json", "yaml", "csv"};
-const struct asg_enum asg_output_words = {"output form", output_list, 4};
+static const char *const output_list[] = {"table", "json", "yaml", "csv", "wide"};
+const struct asg_enum asg_output_words = {"output form", output_list, 5};
+static const char *const color_list[] = {"auto", "always", "never"};
+const struct asg_enum asg_color_words = {"color", color_list, 3};
 
 #define AT(field) .offset = offsetof(struct asg_cli_settings, field)
 
@@ -34,8 +36,12 @@ static const struct asg_config_key keys[] = {
      .help = "Talk without encryption and keys: for measurements only."},
     {"output", ASG_CONFIG_WORD, AT(output), "table", .words = &asg_output_words,
      .unit = "", .help = "Output format."},
-    {"timeout", ASG_CONFIG_DURATION, AT(timeout_ms), "10s", 1, 3600000, .unit = "",
-     .help = "How long to wait for an answer of the controller."},
+    {"color", ASG_CONFIG_WORD, AT(color), "auto", .words = &asg_color_words, .unit = "",
+     .help = "Color on a terminal; auto: not with NO_COLOR or TERM=dumb."},
+    {"local_times", ASG_CONFIG_BOOL, AT(local_times), "false", .unit = "",
+     .help = "Tables show times in the zone of TZ, or the machine's, instead of UTC."},
+    {"request_timeout", ASG_CONFIG_DURATION, AT(timeout_ms), "10s", 1, 3600000,
+     .unit = "", .help = "How long to wait for an answer of the controller."},
 };
 
 const struct asg_config_table asg_cli_config_table = {
@@ -59,7 +65,9 @@ static const struct {
     {"server-key", "server_key"},
     {"allow-plaintext", "allow_plaintext"},
     {"output", "output"},
-    {"request-timeout", "timeout"},
+    {"color", "color"},
+    {"local", "local_times"},
+    {"request-timeout", "request_timeout"},
 };
 
 static enum asg_status read_options(struct asg_config_layers *layers,
@@ -118,6 +126,10 @@ enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
     if (file == NULL && own_dir != NULL) {
         file = asg_arena_format(arena, "%s/config.yaml", own_dir);
         if (access(file, F_OK) != 0) file = NULL; /* nobody asked for it */
+    }
+    if (asg_find_variable(environment, "OPENASG_TIMEOUT") != NULL) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "OPENASG_TIMEOUT is now OPENASG_REQUEST_TIMEOUT: rename it");
     }
     enum asg_status status = ASG_OK;
     if (file != NULL && file[0] != '\0') {

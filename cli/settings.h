@@ -22,6 +22,8 @@ struct asg_cli_settings {
     const char *log;
     bool allow_plaintext;
     int output;
+    int color; /* asg_colour_choice */
+    bool local_times;
     int64_t timeout_ms;
 };
 

@@ -246,7 +246,7 @@ static void show_part(struct asg_cli *cli, const char *title,
         return;
     }
     asg_cli_print(cli->out, "\n%s\n", title);
-    asg_cli_show_list(cli, schema, items, count, columns, column_count);
+    (void)asg_cli_show_list(cli, schema, items, count, columns, column_count);
 }
 
 static void show_tables(struct asg_cli *cli, const struct world_view *view)

@@ -118,8 +118,8 @@ static void show_state(struct asg_cli *cli, const struct asg_core *core,
     struct asg_instance_view *instances = NULL;
     size_t count = 0;
     asg_core_view_instances(core, group, &arena, &instances, &count);
-    asg_cli_show_list(cli, &asg_instance_view_schema, instances, count,
-                      ASG_COLUMNS(columns));
+    (void)asg_cli_show_list(cli, &asg_instance_view_schema, instances, count,
+                            ASG_COLUMNS(columns));
 }
 
 static void wait_for_user(struct stepper *stepper, const struct asg_core *core,
@@ -238,8 +238,8 @@ int asg_step_world(struct asg_cli *cli, struct asg_log *log,
                             options->group);
     }
     if (!is_table) {
-        asg_cli_show_list(cli, &step_schema, stepper.views, stepper.count,
-                          ASG_COLUMNS(unused_columns));
+        (void)asg_cli_show_list(cli, &step_schema, stepper.views, stepper.count,
+                                ASG_COLUMNS(unused_columns));
     } else {
         asg_cli_print(cli->out, "%" PRIu64 " decisions shown, %" PRIu64 " different\n",
                       stepper.shown, stepper.different);

@@ -68,16 +68,7 @@ static const char *write_key(struct asg_arena *arena, const struct asg_schema *s
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes key = {0};
     for (size_t i = 0; i < count; i++) {
         if (i > 0) asg_bytes_append_text(&key, " ");
-        if (columns[i].write != NULL) {
-            columns[i].write(object, &key);
-            continue;
-        }
-        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes record = {0};
-        asg_render_record(schema, object, &columns[i], 1, &record);
-        const char *text = asg_bytes_text(&record);
-        text += strcspn(text, ":");
-        text += strspn(text, ": ");
-        asg_bytes_append(&key, text, strcspn(text, "\n"));
+        asg_render_cell(schema, object, &columns[i], &key);
     }
     return asg_arena_text(arena, asg_bytes_text(&key));
 }
@@ -114,7 +105,7 @@ static void add_row(struct asg_list_watch *watch, const char *key, const char *t
 }
 
 void asg_watch_list_take(struct asg_cli *cli, const struct asg_schema *schema,
-                         const void *items, size_t count,
+                         const struct asg_items *items,
                          const struct asg_render_column *columns, size_t column_count,
                          struct asg_bytes *text)
 {
@@ -129,8 +120,8 @@ void asg_watch_list_take(struct asg_cli *cli, const struct asg_schema *schema,
         watch->now->titles = asg_arena_text_n(arena, line, length);
         line += length + (line[length] != '\0');
     }
-    for (size_t i = 0; i < count; i++) {
-        const void *item = (const char *)items + i * schema->size;
+    for (size_t i = 0; i < items->count; i++) {
+        const void *item = items->items[i];
         const char *row = NULL;
         if (is_table) {
             length = strcspn(line, "\n");
@@ -138,7 +129,7 @@ void asg_watch_list_take(struct asg_cli *cli, const struct asg_schema *schema,
             line += length + (line[length] != '\0');
         } else {
             ASG_CLEANUP(asg_bytes_clear) struct asg_bytes json = {0};
-            asg_render_json(schema, item, /* is_compact */ true, &json);
+            asg_render_shown(schema, item, ASG_RENDER_JSON_LINE, &json);
             row = asg_arena_text(arena, asg_bytes_text(&json));
         }
         add_row(watch, write_key(arena, schema, item, columns, keys), row);

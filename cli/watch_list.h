@@ -23,10 +23,10 @@
 /* Run the command until it is interrupted or fails for good; its exit code. */
 int asg_watch_list_run(struct asg_cli *cli, const struct asg_arguments *arguments);
 
-/* A list that was rendered into `text`, instead of printing it; while cli->watch is set.
- * Its first column names an item. */
+/* A list whose table was rendered into `text`, a line a row below the titles, instead of
+ * printing it; while cli->watch is set. The first of `columns` names an item. */
 void asg_watch_list_take(struct asg_cli *cli, const struct asg_schema *schema,
-                         const void *items, size_t count,
+                         const struct asg_items *items,
                          const struct asg_render_column *columns, size_t column_count,
                          struct asg_bytes *text);
 

@@ -38,6 +38,7 @@
 #define OR(n)        .otherwise = (n)
 #define OR_TEXT(t)   .otherwise_text = (t)
 #define ZERO_UNSET   .is_unset_by_zero = true
+#define NULL_AT_0    .null_at = ASG_NULL_AT_ZERO /* "none", where people read it */
 #define MADE         .is_made = true
 #define IN_UPDATE(b) .update_bit = (ASG_GROUP_##b + 1)
 #define LIST_OF(n, s)                                                                    \
@@ -909,9 +910,9 @@ static const struct asg_field instance_view_fields[] = {
     TEXT(template_version),
     I64(launched_ms),
     I64(in_service_ms),
-    U64(job_id),
+    FIELD(U64, job_id, NULL_AT_0),
     BOOL(is_reporting),
-    I64(cpu_milli),
+    FIELD(I64, cpu_milli, .null_at = ASG_NULL_AT_MINUS_ONE),
     TEXT(signs),
     BOOL(is_spot),
     U64(no),
@@ -949,7 +950,7 @@ static const struct asg_field group_view_fields[] = {
     U32(warming),
     U32(terminating),
     U32(unhealthy),
-    U64(suspended),
+    FIELD(U64, suspended, .names = &asg_process_words),
     BOOL(is_halted),
     BOOL(is_deleting),
     BOOL(is_degraded),
@@ -977,7 +978,7 @@ static const struct asg_field orphan_view_fields[] = {
     TEXT(zone),
     TEXT(private_ip),
     I64(launched_ms),
-    U64(job_id),
+    FIELD(U64, job_id, NULL_AT_0),
     U32(attempt),
     U64(incarnation),
     I64(first_ms),
@@ -1019,15 +1020,22 @@ TABLE(job_view)
 
 #define OF asg_template_view
 static const struct asg_field template_view_fields[] = {
-    TEXT(name), TEXT(template_id), TEXT(version), TEXT(state), U64(job_id),
+    TEXT(name),
+    TEXT(template_id),
+    TEXT(version),
+    TEXT(state),
+    FIELD(U64, job_id, NULL_AT_0),
 };
 #undef OF
 TABLE(template_view)
 
 #define OF asg_decision_view
 static const struct asg_field decision_view_fields[] = {
-    U64(seq),     I64(time_ms),      TEXT(group), TEXT(kind), LONG_TEXT(text),
-    TEXT(policy), TEXT(instance_id), I64(from),   I64(to),    U64(job_id),
+    U64(seq),          I64(time_ms),
+    TEXT(group),       TEXT(kind),
+    LONG_TEXT(text),   TEXT(policy),
+    TEXT(instance_id), I64(from),
+    I64(to),           FIELD(U64, job_id, NULL_AT_0),
 };
 #undef OF
 TABLE(decision_view)

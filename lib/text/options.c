@@ -22,19 +22,31 @@ struct reader {
     bool is_ended; /* "--" was met */
 };
 
-static size_t option_total(const struct asg_arguments *arguments)
+/* Options of the command first: they hide those of lists and of the whole table. */
+static size_t own_count(const struct asg_arguments *arguments)
 {
-    size_t own = arguments->command != NULL ? arguments->command->option_count : 0;
-    return own + arguments->table->option_count;
+    return arguments->command != NULL ? arguments->command->option_count : 0;
 }
 
-/* Options of the command first: they hide those of the table. */
+static size_t list_count(const struct asg_arguments *arguments)
+{
+    bool is_list = arguments->command != NULL && arguments->command->is_list;
+    return is_list ? arguments->table->list_option_count : 0;
+}
+
+static size_t option_total(const struct asg_arguments *arguments)
+{
+    return own_count(arguments) + list_count(arguments) + arguments->table->option_count;
+}
+
 static const struct asg_option *option_at(const struct asg_arguments *arguments,
                                           size_t index)
 {
-    size_t own = arguments->command != NULL ? arguments->command->option_count : 0;
-    return index < own ? &arguments->command->options[index]
-                       : &arguments->table->options[index - own];
+    size_t own = own_count(arguments);
+    size_t list = list_count(arguments);
+    if (index < own) return &arguments->command->options[index];
+    if (index < own + list) return &arguments->table->list_options[index - own];
+    return &arguments->table->options[index - own - list];
 }
 
 static const struct asg_option_value *value_of(const struct asg_arguments *arguments,

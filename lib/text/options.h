@@ -68,6 +68,8 @@ struct asg_command_entry {
     size_t option_count;
     int (*run)(void *context, const struct asg_arguments *arguments);
     bool is_hidden; /* an alias: works, is not listed */
+    bool is_list;   /* shows a list: understands the table's list_options too */
+    const struct asg_schema *shows; /* what its JSON has (of a list: each); NULL: none */
 };
 
 struct asg_exit_code {
@@ -83,6 +85,8 @@ struct asg_command_table {
     size_t command_count;
     const struct asg_option *options; /* understood by every command */
     size_t option_count;
+    const struct asg_option *list_options; /* of every command that shows a list */
+    size_t list_option_count;
     const struct asg_exit_code *exit_codes;
     size_t exit_code_count;
     const char *environment; /* paragraph for help and man; NULL */
@@ -101,7 +105,7 @@ struct asg_arguments {
     const struct asg_command_entry *command; /* NULL: help of the program or a family */
     const char *family;                      /* words that were given; "" */
     bool wants_help;
-    struct asg_option_value *options; /* of the command, then of the table */
+    struct asg_option_value *options; /* of the command, of lists, of all */
     struct asg_texts values;          /* arguments in order */
     size_t capacity;
 };

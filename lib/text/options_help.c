@@ -144,6 +144,10 @@ static void print_command_help(const struct asg_arguments *arguments,
         asg_wrap_print(command->arguments[i].help, HELP_INDENT, HELP_WIDTH, "", out);
     }
     print_options("options", command->options, command->option_count, arena, out);
+    if (command->is_list) {
+        print_options("options of every list", table->list_options,
+                      table->list_option_count, arena, out);
+    }
     print_options("options of every command", table->options, table->option_count, arena,
                   out);
     if (is_family(table, command->name)) {
@@ -221,6 +225,10 @@ void asg_options_document(const struct asg_command_table *table, FILE *out)
     }
     (void)fputs("\n## Options of every command\n", out);
     document_options(table->options, table->option_count, &arena, out);
+    if (table->list_option_count > 0) {
+        (void)fputs("\n## Options of every list\n", out);
+        document_options(table->list_options, table->list_option_count, &arena, out);
+    }
     for (size_t i = 0; i < table->command_count; i++) {
         const struct asg_command_entry *command = &table->commands[i];
         if (command->is_hidden) continue;
@@ -236,6 +244,9 @@ void asg_options_document(const struct asg_command_table *table, FILE *out)
                           command->arguments[a].help);
         }
         document_options(command->options, command->option_count, &arena, out);
+        if (command->is_list) {
+            (void)fputs("\nA list: [its options](#options-of-every-list) too.\n", out);
+        }
         if (command->examples != NULL) {
             (void)fprintf(out, "\n```\n%s\n```\n", command->examples);
         }

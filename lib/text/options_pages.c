@@ -79,6 +79,10 @@ static void print_command_page(const struct asg_command_table *table,
         print_paragraph(command->arguments[i].help, out);
     }
     print_man_options("OPTIONS", command->options, command->option_count, out);
+    if (command->is_list) {
+        print_man_options("OPTIONS OF EVERY LIST", table->list_options,
+                          table->list_option_count, out);
+    }
     print_man_options("OPTIONS OF EVERY COMMAND", table->options, table->option_count,
                       out);
     if (command->examples != NULL) {
@@ -231,6 +235,9 @@ void asg_options_complete_bash(const struct asg_command_table *table, FILE *out)
         const struct asg_command_entry *command = &table->commands[i];
         (void)fprintf(out, "    \"%s\") options=\"", command->name);
         print_option_words(command->options, command->option_count, out);
+        if (command->is_list) {
+            print_option_words(table->list_options, table->list_option_count, out);
+        }
         (void)fputs("\" ;;\n", out);
     }
     (void)fputs("  esac\n  options=\"$options --help", out);

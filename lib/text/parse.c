@@ -35,7 +35,8 @@ bool asg_parse_is_moment(const char *field_name)
         "time_ms",  "at_ms",       "created_ms",  "started_ms",
         "ended_ms", "launched_ms", "deadline_ms", "in_service_ms",
         "start_ms", "end_ms",      "expires_ms",  "next_deadline_ms",
-        "first_ms", "last_ms",
+        "first_ms", "last_ms",     "since_ms",    "ends_ms",
+        "until_ms", "warm_ms",     "from_ms",     "to_ms",
     };
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         if (strcmp(field_name, moments[i]) == 0) return true;

@@ -2,15 +2,19 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/escape.h"
+#include "text/colour.h"
+#include "text/moment.h"
 #include "text/parse.h"
 #include "text/quantity.h"
 
-#define GAP 2 /* blanks between columns */
+#define GAP               2  /* blanks between columns */
+#define LAST_WIDTH_WANTED 30 /* more of the last column goes on below */
+#define LAST_WIDTH_MIN    10 /* less room for it, and the terminal breaks the line */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -19,36 +23,76 @@ static bool ends_with(const char *text, const char *end)
     return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-static void write_moment(int64_t at_ms, struct asg_bytes *ret)
+bool asg_render_is_null(const struct asg_field *field, const void *object)
 {
-    if (at_ms <= 0) {
-        asg_bytes_append_text(ret, "-");
-        return;
+    const void *at = (const char *)object + field->offset;
+    bool at_zero = field->null_at == ASG_NULL_AT_ZERO;
+    switch (field->type) {
+    case ASG_FIELD_U32: return at_zero && *(const uint32_t *)at == 0;
+    case ASG_FIELD_U64: return at_zero && *(const uint64_t *)at == 0;
+    case ASG_FIELD_TEXTS: return at_zero && ((const struct asg_texts *)at)->count == 0;
+    case ASG_FIELD_TEXT: {
+        const char *text = *(const char *const *)at;
+        return at_zero && (text == NULL || text[0] == '\0');
     }
-    char text[ASG_TIME_TEXT_MAX];
-    asg_time_format(at_ms, text);
-    char *dot = strchr(text, '.');
-    if (dot != NULL) *dot = '\0'; /* seconds are enough for people */
-    asg_bytes_printf(ret, "%s%s", text, dot != NULL ? "Z" : "");
+    case ASG_FIELD_I64: {
+        int64_t value = *(const int64_t *)at;
+        bool at_minus = field->null_at == ASG_NULL_AT_MINUS_ONE || field->otherwise == -1;
+        if (asg_parse_is_moment(field->name)) return value == 0;
+        return (at_zero && value == 0) || (at_minus && value == -1);
+    }
+    default: return false;
+    }
 }
 
-static void write_i64(const char *name, int64_t value, struct asg_bytes *ret)
+bool asg_render_at_name(const struct asg_field *field, char name[64])
+{
+    if (field->type != ASG_FIELD_I64 || !asg_parse_is_moment(field->name)) return false;
+    if (strcmp(field->name, "at_ms") == 0) {
+        (void)snprintf(name, 64, "at");
+        return true;
+    }
+    int stem = (int)strlen(field->name) - 3;
+    (void)snprintf(name, 64, "%.*s_at", stem, field->name);
+    return true;
+}
+
+static void write_i64(const struct asg_field *field, int64_t value, struct asg_bytes *ret)
 {
     char text[ASG_QUANTITY_TEXT_MAX];
-    bool is_ms = ends_with(name, "_ms");
-    bool is_milli = ends_with(name, "_milli");
-    if (is_ms && asg_parse_is_moment(name)) {
-        write_moment(value, ret);
-    } else if ((is_ms || is_milli) && value == -1) {
-        asg_bytes_append_text(ret, "-");
-    } else if (is_ms) {
+    if (asg_parse_is_moment(field->name)) {
+        char moment[ASG_MOMENT_TEXT_MAX];
+        asg_moment_print(value, moment);
+        asg_bytes_append_text(ret, moment);
+    } else if (ends_with(field->name, "_ms")) {
         asg_quantity_print_duration(value, text);
         asg_bytes_append_text(ret, text);
-    } else if (is_milli) {
+    } else if (ends_with(field->name, "_milli")) {
         asg_quantity_print_milli(value, text);
         asg_bytes_append_text(ret, text);
     } else {
         asg_bytes_printf(ret, "%" PRId64, value);
+    }
+}
+
+static void write_set(const struct asg_enum *names, uint64_t bits, struct asg_bytes *ret)
+{
+    const char *between = "";
+    for (size_t i = 0; i < names->count && i < 64; i++) {
+        if ((bits & UINT64_C(1) << i) == 0) continue;
+        asg_bytes_printf(ret, "%s%s", between, names->words[i]);
+        between = ",";
+    }
+    if (bits == 0) asg_bytes_append_text(ret, "-");
+}
+
+static void write_u64(const struct asg_field *field, uint64_t value,
+                      struct asg_bytes *ret)
+{
+    if (field->names != NULL) {
+        write_set(field->names, value, ret);
+    } else {
+        asg_bytes_printf(ret, "%" PRIu64, value);
     }
 }
 
@@ -64,13 +108,17 @@ void asg_render_field(const struct asg_field *field, const void *object,
                       struct asg_bytes *ret)
 {
     const void *at = (const char *)object + field->offset;
+    if (asg_render_is_null(field, object)) {
+        asg_bytes_append_text(ret, "-");
+        return;
+    }
     switch (field->type) {
     case ASG_FIELD_BOOL:
         asg_bytes_append_text(ret, *(const bool *)at ? "yes" : "no");
         break;
     case ASG_FIELD_U32: asg_bytes_printf(ret, "%" PRIu32, *(const uint32_t *)at); break;
-    case ASG_FIELD_U64: asg_bytes_printf(ret, "%" PRIu64, *(const uint64_t *)at); break;
-    case ASG_FIELD_I64: write_i64(field->name, *(const int64_t *)at, ret); break;
+    case ASG_FIELD_U64: write_u64(field, *(const uint64_t *)at, ret); break;
+    case ASG_FIELD_I64: write_i64(field, *(const int64_t *)at, ret); break;
     case ASG_FIELD_ENUM:
         asg_bytes_append_text(ret, asg_enum_word(field->names, *(const int *)at));
         break;
@@ -96,38 +144,38 @@ void asg_render_field(const struct asg_field *field, const void *object,
     }
 }
 
-/* Follow "config.name" to the field and the struct it is in. NULL struct: absent. */
-static const struct asg_field *resolve(const struct asg_schema *schema, const char *path,
-                                       const void **object)
+const struct asg_field *asg_render_resolve(const struct asg_schema *schema,
+                                           const char *path, const void **object)
 {
     for (;;) {
         size_t length = strcspn(path, ".");
         char name[64];
-        assert(length < sizeof name);
+        if (length >= sizeof name) return NULL;
         memcpy(name, path, length);
         name[length] = '\0';
         const struct asg_field *field = asg_schema_find(schema, name);
-        assert(field != NULL); /* a column of a field that is not in the table */
-        if (path[length] == '\0') return field;
+        if (field == NULL || path[length] == '\0') return field;
+        bool is_part = field->type == ASG_FIELD_PART || field->type == ASG_FIELD_STRUCT;
+        if (!is_part) return NULL;
         path += length + 1;
         if (*object != NULL) {
             const void *at = (const char *)*object + field->offset;
             *object = field->type == ASG_FIELD_PART ? *(const void *const *)at : at;
         }
         schema = field->sub;
-        assert(schema != NULL);
     }
 }
 
 static bool is_number(const struct asg_schema *schema,
                       const struct asg_render_column *column)
 {
-    if (column->write != NULL) return column->is_right;
+    if (column->write != NULL) return (column->traits & ASG_COLUMN_RIGHT) != 0;
     const void *nothing = NULL;
-    const struct asg_field *field = resolve(schema, column->field, &nothing);
+    const struct asg_field *field = asg_render_resolve(schema, column->field, &nothing);
+    assert(field != NULL); /* a column of a field that is not in the table */
     if (field->type == ASG_FIELD_I64) return !asg_parse_is_moment(field->name);
-    return field->type == ASG_FIELD_U32 || field->type == ASG_FIELD_U64 ||
-           field->type == ASG_FIELD_LIST;
+    if (field->type == ASG_FIELD_U64) return field->names == NULL;
+    return field->type == ASG_FIELD_U32 || field->type == ASG_FIELD_LIST;
 }
 
 static void write_raw_cell(const struct asg_schema *schema, const void *object,
@@ -135,19 +183,19 @@ static void write_raw_cell(const struct asg_schema *schema, const void *object,
 {
     if (column->write != NULL) {
         column->write(object, ret);
+        return;
+    }
+    const struct asg_field *field = asg_render_resolve(schema, column->field, &object);
+    assert(field != NULL);
+    if (object == NULL) {
+        asg_bytes_append_text(ret, "-");
     } else {
-        const struct asg_field *field = resolve(schema, column->field, &object);
-        if (object == NULL) {
-            asg_bytes_append_text(ret, "-");
-        } else {
-            asg_render_field(field, object, ret);
-        }
+        asg_render_field(field, object, ret);
     }
 }
 
-/* One item, one line, and nothing that a terminal obeys. */
-static void write_cell(const struct asg_schema *schema, const void *object,
-                       const struct asg_render_column *column, struct asg_bytes *ret)
+void asg_render_cell(const struct asg_schema *schema, const void *object,
+                     const struct asg_render_column *column, struct asg_bytes *ret)
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes cell = {0};
     write_raw_cell(schema, object, column, &cell);
@@ -163,12 +211,26 @@ static size_t width_of(const char *text)
     return width;
 }
 
+static enum asg_colour colour_of(unsigned traits, const char *cell,
+                                 const struct asg_table_look *look)
+{
+    if (!look->is_coloured || strcmp(cell, "-") == 0) return ASG_COLOUR_NONE;
+    if ((traits & ASG_COLUMN_ALARM) != 0) return ASG_COLOUR_BAD;
+    if ((traits & ASG_COLUMN_NOTE) != 0) return ASG_COLOUR_BUSY;
+    if ((traits & ASG_COLUMN_STATE) != 0) return asg_colour_of_state(cell);
+    return ASG_COLOUR_NONE;
+}
+
 struct table {
+    const struct asg_table_look *look;
     const char **cells; /* row by row, the titles first */
     size_t rows;
     size_t columns;
     size_t widths[ASG_RENDER_COLUMNS_MAX];
     bool is_right[ASG_RENDER_COLUMNS_MAX];
+    unsigned traits[ASG_RENDER_COLUMNS_MAX];
+    bool is_out[ASG_RENDER_COLUMNS_MAX]; /* left out */
+    size_t last;                         /* column that is shown last */
 };
 
 static void append_blanks(size_t count, struct asg_bytes *ret)
@@ -177,80 +239,152 @@ static void append_blanks(size_t count, struct asg_bytes *ret)
         asg_bytes_append_byte(ret, ' ');
 }
 
-/* Cut the line that began at `start` to `width` characters. */
-static void cut_line(size_t start, size_t width, struct asg_bytes *ret)
+/* Where the last column begins, or with it how wide all is. */
+static size_t width_before_last(const struct table *table)
 {
-    if (width == 0 || width_of(asg_bytes_text(ret) + start) <= width) return;
-    size_t seen = 0;
-    size_t at = start;
-    for (; at < ret->length; at++) {
-        if ((ret->data[at] & 0xC0) == 0x80) continue;
-        if (seen + 1 == width) break;
-        seen++;
+    size_t width = 0;
+    for (size_t c = 0; c < table->columns; c++) {
+        if (!table->is_out[c] && c != table->last) width += table->widths[c] + GAP;
     }
-    ret->length = at;
-    asg_bytes_append_text(ret, "\xE2\x80\xA6"); /* … */
+    return width;
 }
 
-static void write_row(const struct table *table, size_t row, size_t width,
-                      struct asg_bytes *ret)
+/* How many bytes of `text` go on a line of `width`: up to the last blank that fits. */
+static size_t line_length(const char *text, size_t width)
 {
-    size_t start = ret->length;
+    size_t seen = 0;
+    size_t blank = 0;
+    for (size_t at = 0; text[at] != '\0'; at++) {
+        if (((unsigned char)text[at] & 0xC0) == 0x80) continue;
+        if (text[at] == ' ') blank = at;
+        if (seen++ == width) return blank > 0 ? blank : at;
+    }
+    return strlen(text);
+}
+
+/* The cell of the last column, which may go on below itself. */
+static void write_last(const struct table *table, const char *cell,
+                       enum asg_colour colour, struct asg_bytes *ret)
+{
+    size_t before = width_before_last(table);
+    size_t width = table->look->width;
+    bool wraps = width >= before + LAST_WIDTH_MIN && !table->is_right[table->last];
+    for (;;) {
+        size_t length = wraps ? line_length(cell, width - before) : strlen(cell);
+        asg_bytes_append_text(ret, asg_colour_begin(colour));
+        asg_bytes_append(ret, cell, length);
+        asg_bytes_append_text(ret, asg_colour_end(colour));
+        asg_bytes_append_byte(ret, '\n');
+        cell += length;
+        cell += strspn(cell, " ");
+        if (*cell == '\0') return;
+        append_blanks(before, ret);
+    }
+}
+
+static void write_row(const struct table *table, size_t row, struct asg_bytes *ret)
+{
     for (size_t c = 0; c < table->columns; c++) {
+        if (table->is_out[c]) continue;
         const char *cell = table->cells[row * table->columns + c];
         size_t blanks = table->widths[c] - width_of(cell);
-        if (c > 0) append_blanks(GAP, ret);
+        enum asg_colour colour = colour_of(table->traits[c], cell, table->look);
+        if (row == 0) {
+            colour = table->look->is_coloured ? ASG_COLOUR_STRONG : ASG_COLOUR_NONE;
+        }
         if (table->is_right[c]) append_blanks(blanks, ret);
+        if (c == table->last) {
+            write_last(table, cell, colour, ret);
+            return;
+        }
+        asg_bytes_append_text(ret, asg_colour_begin(colour));
         asg_bytes_append_text(ret, cell);
-        bool is_last = c + 1 == table->columns;
-        if (!table->is_right[c] && !is_last) append_blanks(blanks, ret);
+        asg_bytes_append_text(ret, asg_colour_end(colour));
+        if (!table->is_right[c]) append_blanks(blanks, ret);
+        append_blanks(GAP, ret);
     }
-    cut_line(start, width, ret);
-    asg_bytes_append_byte(ret, '\n');
 }
 
-void asg_render_table(const struct asg_schema *schema, const void *items, size_t count,
-                      const struct asg_render_column *columns, size_t column_count,
-                      size_t width, struct asg_bytes *ret)
+static void fill_table(struct table *table, const struct asg_schema *schema,
+                       const struct asg_items *items,
+                       const struct asg_render_column *columns, struct asg_arena *arena)
 {
-    assert(column_count <= ASG_RENDER_COLUMNS_MAX);
-    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes cell = {0};
-    struct table table = {.rows = count + 1, .columns = column_count};
-    table.cells = asg_arena_take(&arena, table.rows * column_count * sizeof *table.cells);
-    for (size_t row = 0; row < table.rows; row++) {
-        for (size_t c = 0; c < column_count; c++) {
+    for (size_t row = 0; row < table->rows; row++) {
+        for (size_t c = 0; c < table->columns; c++) {
             asg_bytes_reset(&cell);
             if (row == 0) {
                 asg_bytes_append_text(&cell, columns[c].title);
-                table.is_right[c] = is_number(schema, &columns[c]);
+                table->is_right[c] = is_number(schema, &columns[c]);
+                table->traits[c] = columns[c].traits;
             } else {
-                const void *object = (const char *)items + (row - 1) * schema->size;
-                write_cell(schema, object, &columns[c], &cell);
+                asg_render_cell(schema, items->items[row - 1], &columns[c], &cell);
             }
-            const char *text = asg_arena_text(&arena, asg_bytes_text(&cell));
-            table.cells[row * column_count + c] = text;
-            size_t cell_width = width_of(text);
-            if (cell_width > table.widths[c]) table.widths[c] = cell_width;
+            const char *text = asg_arena_text(arena, asg_bytes_text(&cell));
+            table->cells[row * table->columns + c] = text;
+            bool is_counted = row > 0 || !table->look->has_no_titles;
+            size_t width = is_counted ? width_of(text) : 0;
+            if (width > table->widths[c]) table->widths[c] = width;
         }
     }
-    for (size_t row = 0; row < table.rows; row++)
-        write_row(&table, row, width, ret);
+}
+
+/* Leave out what may be left out, from the right, until there is room. */
+static size_t make_room(struct table *table, struct asg_bytes *left_out)
+{
+    size_t count = 0;
+    size_t width = table->look->width;
+    for (size_t c = table->columns; width > 0 && c-- > 0;) {
+        size_t last = table->widths[table->last];
+        if (last > LAST_WIDTH_WANTED) last = LAST_WIDTH_WANTED;
+        if (width_before_last(table) + last <= width) break;
+        if ((table->traits[c] & ASG_COLUMN_WIDE) == 0 || c == table->last) continue;
+        table->is_out[c] = true;
+        count++;
+        if (left_out == NULL) continue;
+        asg_bytes_printf(left_out, "%s%s", left_out->length > 0 ? ", " : "",
+                         table->cells[c]);
+    }
+    return count;
+}
+
+size_t asg_render_table(const struct asg_schema *schema, const struct asg_items *items,
+                        const struct asg_render_column *columns, size_t column_count,
+                        const struct asg_table_look *look, struct asg_bytes *ret,
+                        struct asg_bytes *ret_left_out)
+{
+    assert(column_count > 0 && column_count <= ASG_RENDER_COLUMNS_MAX);
+    ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    struct table table = {.look = look,
+                          .rows = items->count + 1,
+                          .columns = column_count,
+                          .last = column_count - 1};
+    table.cells = asg_arena_take(&arena, table.rows * column_count * sizeof *table.cells);
+    fill_table(&table, schema, items, columns, &arena);
+    size_t count = make_room(&table, ret_left_out);
+    for (size_t row = look->has_no_titles ? 1 : 0; row < table.rows; row++)
+        write_row(&table, row, ret);
+    return count;
 }
 
 void asg_render_record(const struct asg_schema *schema, const void *object,
                        const struct asg_render_column *columns, size_t column_count,
-                       struct asg_bytes *ret)
+                       const struct asg_table_look *look, struct asg_bytes *ret)
 {
     size_t widest = 0;
     for (size_t c = 0; c < column_count; c++) {
         size_t width = width_of(columns[c].title);
         if (width > widest) widest = width;
     }
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes cell = {0};
     for (size_t c = 0; c < column_count; c++) {
         asg_bytes_printf(ret, "%s:", columns[c].title);
         append_blanks(widest - width_of(columns[c].title) + 1, ret);
-        write_cell(schema, object, &columns[c], ret);
-        asg_bytes_append_byte(ret, '\n');
+        asg_bytes_reset(&cell);
+        asg_render_cell(schema, object, &columns[c], &cell);
+        const char *text = asg_bytes_text(&cell);
+        enum asg_colour colour = colour_of(columns[c].traits, text, look);
+        asg_bytes_printf(ret, "%s%s%s\n", asg_colour_begin(colour), text,
+                         asg_colour_end(colour));
     }
 }

@@ -1,8 +1,11 @@
 /* render_csv - structs as lines of comma-separated values. */
+#include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "text/render.h"
 
@@ -41,20 +44,29 @@ static bool is_part(const struct asg_field *field)
     return field->type == ASG_FIELD_STRUCT || field->type == ASG_FIELD_PART;
 }
 
+static void write_title(const char *prefix, const char *name, bool *is_first,
+                        struct asg_bytes *ret)
+{
+    asg_bytes_printf(ret, "%s%s%s", *is_first ? "" : ",", prefix, name);
+    *is_first = false;
+}
+
 static void write_titles(const struct asg_schema *schema, const char *prefix, int depth,
                          bool *is_first, struct asg_bytes *ret)
 {
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct asg_field *field = &schema->fields[i];
-        char name[NAME_MAX];
-        (void)snprintf(name, sizeof name, "%s%s", prefix, field->name);
         if (is_part(field) && depth < DEPTH_MAX) {
-            (void)strncat(name, ".", sizeof name - strlen(name) - 1);
+            char name[NAME_MAX];
+            (void)snprintf(name, sizeof name, "%s%s.", prefix, field->name);
             write_titles(field->sub, name, depth + 1, is_first, ret);
             continue;
         }
-        asg_bytes_printf(ret, "%s%s", *is_first ? "" : ",", name);
-        *is_first = false;
+        write_title(prefix, field->name, is_first, ret);
+        char at_name[64];
+        if (asg_render_at_name(field, at_name)) {
+            write_title(prefix, at_name, is_first, ret);
+        }
     }
 }
 
@@ -64,7 +76,7 @@ static void write_json(const struct asg_field *field, const void *object,
 {
     const struct asg_schema alone = {.name = "cell", .fields = field, .field_count = 1};
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes json = {0};
-    asg_render_json(&alone, object, /* is_compact */ true, &json);
+    asg_render_shown(&alone, object, ASG_RENDER_JSON_LINE, &json);
     /* {"name":VALUE} */
     size_t before = strlen(field->name) + 4;
     const char *text = asg_bytes_text(&json);
@@ -75,9 +87,14 @@ static void write_json(const struct asg_field *field, const void *object,
 static void write_value(const struct asg_field *field, const void *object,
                         struct asg_bytes *ret)
 {
-    if (object == NULL) return;
+    if (object == NULL || asg_render_is_null(field, object)) return;
     const void *at = (const char *)object + field->offset;
     const char *text = NULL;
+    bool is_set = field->type == ASG_FIELD_U64 && field->names != NULL;
+    if (is_set) {
+        write_json(field, object, ret);
+        return;
+    }
     switch (field->type) {
     case ASG_FIELD_BOOL: text = *(const bool *)at ? "true" : "false"; break;
     case ASG_FIELD_ENUM: text = asg_enum_word(field->names, *(const int *)at); break;
@@ -94,6 +111,16 @@ static void write_value(const struct asg_field *field, const void *object,
     asg_bytes_append_text(ret, text);
 }
 
+static void write_at(const struct asg_field *field, const void *object,
+                     struct asg_bytes *ret)
+{
+    if (object == NULL || asg_render_is_null(field, object)) return;
+    char text[ASG_TIME_TEXT_MAX];
+    asg_time_format(
+        *(const int64_t *)(const void *)((const char *)object + field->offset), text);
+    asg_bytes_append_text(ret, text);
+}
+
 static void write_values(const struct asg_schema *schema, const void *object, int depth,
                          bool *is_first, struct asg_bytes *ret)
 {
@@ -106,18 +133,73 @@ static void write_values(const struct asg_schema *schema, const void *object, in
         if (!*is_first) asg_bytes_append_byte(ret, ',');
         *is_first = false;
         write_value(field, object, ret);
+        char ignored_name[64];
+        if (!asg_render_at_name(field, ignored_name)) continue;
+        asg_bytes_append_byte(ret, ',');
+        write_at(field, object, ret);
     }
 }
 
-void asg_render_csv(const struct asg_schema *schema, const void *items, size_t count,
-                    struct asg_bytes *ret)
+void asg_render_csv(const struct asg_schema *schema, const struct asg_items *items,
+                    bool has_titles, struct asg_bytes *ret)
 {
     bool is_first = true;
-    write_titles(schema, "", 0, &is_first, ret);
-    asg_bytes_append_text(ret, "\r\n");
-    for (size_t i = 0; i < count; i++) {
+    if (has_titles) {
+        write_titles(schema, "", 0, &is_first, ret);
+        asg_bytes_append_text(ret, "\r\n");
+    }
+    for (size_t i = 0; i < items->count; i++) {
         is_first = true;
-        write_values(schema, (const char *)items + i * schema->size, 0, &is_first, ret);
+        write_values(schema, items->items[i], 0, &is_first, ret);
+        asg_bytes_append_text(ret, "\r\n");
+    }
+}
+
+/* "ACCESS KEY ID" is "access_key_id". */
+static void write_small(const char *title, struct asg_bytes *ret)
+{
+    for (; *title != '\0'; title++) {
+        bool is_plain = isalnum((unsigned char)*title) != 0;
+        char letter = (char)(is_plain ? tolower((unsigned char)*title) : '_');
+        asg_bytes_append_byte(ret, (uint8_t)letter);
+    }
+}
+
+static void write_column(const struct asg_schema *schema, const void *object,
+                         const struct asg_render_column *column, struct asg_bytes *ret)
+{
+    if (column->write == NULL) {
+        const struct asg_field *field =
+            asg_render_resolve(schema, column->field, &object);
+        assert(field != NULL);
+        write_value(field, object, ret);
+        return;
+    }
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes cell = {0};
+    column->write(object, &cell);
+    bool is_null = strcmp(asg_bytes_text(&cell), "-") == 0;
+    if (!is_null) asg_render_csv_text(asg_bytes_text(&cell), cell.length, ret);
+}
+
+void asg_render_csv_columns(const struct asg_schema *schema,
+                            const struct asg_items *items,
+                            const struct asg_render_column *columns, size_t column_count,
+                            bool has_titles, struct asg_bytes *ret)
+{
+    for (size_t c = 0; has_titles && c < column_count; c++) {
+        if (c > 0) asg_bytes_append_byte(ret, ',');
+        if (columns[c].write == NULL) {
+            asg_bytes_append_text(ret, columns[c].field);
+        } else {
+            write_small(columns[c].title, ret);
+        }
+    }
+    if (has_titles) asg_bytes_append_text(ret, "\r\n");
+    for (size_t i = 0; i < items->count; i++) {
+        for (size_t c = 0; c < column_count; c++) {
+            if (c > 0) asg_bytes_append_byte(ret, ',');
+            write_column(schema, items->items[i], &columns[c], ret);
+        }
         asg_bytes_append_text(ret, "\r\n");
     }
 }

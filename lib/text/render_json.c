@@ -1,4 +1,5 @@
-/* render_json - structs as JSON and YAML: one walk makes a tree, two ways print it. */
+/* render_json - structs as JSON and YAML: one walk makes a tree, two ways print it. What
+ * is shown to people and scripts has more than what is read back (render.h). */
 #include "text/render.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@
 #include <yaml.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "text/quantity.h"
@@ -85,20 +87,35 @@ static cJSON *blob_item(const struct asg_blob *blob)
     return item;
 }
 
-static cJSON *struct_item(const struct asg_schema *schema, const void *object);
-
-static cJSON *list_item(const struct asg_schema *schema, const void *items, size_t count)
+static cJSON *set_item(const struct asg_enum *names, uint64_t bits)
 {
     cJSON *list = made(cJSON_CreateArray());
-    for (size_t i = 0; i < count; i++) {
-        add(list, NULL, struct_item(schema, (const char *)items + i * schema->size));
+    for (size_t i = 0; i < names->count && i < 64; i++) {
+        if ((bits & UINT64_C(1) << i) != 0) add(list, NULL, text_item(names->words[i]));
     }
     return list;
 }
 
-static cJSON *field_item(const struct asg_field *field, const char *object)
+static cJSON *struct_item(const struct asg_schema *schema, const void *object,
+                          bool is_shown);
+
+static cJSON *list_item(const struct asg_schema *schema, const void *items, size_t count,
+                        bool is_shown)
+{
+    cJSON *list = made(cJSON_CreateArray());
+    for (size_t i = 0; i < count; i++) {
+        const void *item = (const char *)items + i * schema->size;
+        add(list, NULL, struct_item(schema, item, is_shown));
+    }
+    return list;
+}
+
+static cJSON *field_item(const struct asg_field *field, const char *object, bool is_shown)
 {
     const void *at = object + field->offset;
+    if (is_shown && asg_render_is_null(field, object)) return made(cJSON_CreateNull());
+    bool is_set = is_shown && field->type == ASG_FIELD_U64 && field->names != NULL;
+    if (is_set) return set_item(field->names, *(const uint64_t *)at);
     switch (field->type) {
     case ASG_FIELD_BOOL: return made(cJSON_CreateBool(*(const bool *)at));
     case ASG_FIELD_U32: return number(false, *(const uint32_t *)at);
@@ -107,26 +124,42 @@ static cJSON *field_item(const struct asg_field *field, const char *object)
     case ASG_FIELD_ENUM: return text_item(asg_enum_word(field->names, *(const int *)at));
     case ASG_FIELD_TEXT: return text_item(*(const char *const *)at);
     case ASG_FIELD_BLOB: return blob_item(at);
-    case ASG_FIELD_STRUCT: return struct_item(field->sub, at);
+    case ASG_FIELD_STRUCT: return struct_item(field->sub, at, is_shown);
     case ASG_FIELD_TEXTS: return texts_item(at);
     case ASG_FIELD_NUMBERS: return numbers_item(at);
     case ASG_FIELD_PART: {
         const void *part = *(const void *const *)at;
-        return part != NULL ? struct_item(field->sub, part) : made(cJSON_CreateNull());
+        return part != NULL ? struct_item(field->sub, part, is_shown)
+                            : made(cJSON_CreateNull());
     }
     case ASG_FIELD_LIST: {
         const void *count = object + field->count_offset;
-        return list_item(field->sub, *(const void *const *)at, *(const size_t *)count);
+        return list_item(field->sub, *(const void *const *)at, *(const size_t *)count,
+                         is_shown);
     }
     }
     return made(cJSON_CreateNull());
 }
 
-static cJSON *struct_item(const struct asg_schema *schema, const void *object)
+/* "created_at" after "created_ms", always in UTC. */
+static void add_at(cJSON *map, const struct asg_field *field, const char *object)
+{
+    char name[64];
+    if (!asg_render_at_name(field, name)) return;
+    int64_t at_ms = *(const int64_t *)(const void *)(object + field->offset);
+    char text[ASG_TIME_TEXT_MAX];
+    asg_time_format(at_ms, text);
+    add(map, name, at_ms != 0 ? text_item(text) : cJSON_CreateNull());
+}
+
+static cJSON *struct_item(const struct asg_schema *schema, const void *object,
+                          bool is_shown)
 {
     cJSON *map = made(cJSON_CreateObject());
     for (size_t i = 0; i < schema->field_count; i++) {
-        add(map, schema->fields[i].name, field_item(&schema->fields[i], object));
+        const struct asg_field *field = &schema->fields[i];
+        add(map, field->name, field_item(field, object, is_shown));
+        if (is_shown) add_at(map, field, object);
     }
     return map;
 }
@@ -143,14 +176,16 @@ static void print_json(const cJSON *tree, bool is_compact, struct asg_bytes *ret
 void asg_render_json(const struct asg_schema *schema, const void *object, bool is_compact,
                      struct asg_bytes *ret)
 {
-    ASG_CLEANUP(delete_tree) cJSON *tree = struct_item(schema, object);
+    ASG_CLEANUP(delete_tree)
+    cJSON *tree = struct_item(schema, object, /* is_shown */ false);
     print_json(tree, is_compact, ret);
 }
 
 void asg_render_json_list(const struct asg_schema *schema, const void *items,
                           size_t count, bool is_compact, struct asg_bytes *ret)
 {
-    ASG_CLEANUP(delete_tree) cJSON *tree = list_item(schema, items, count);
+    ASG_CLEANUP(delete_tree)
+    cJSON *tree = list_item(schema, items, count, /* is_shown */ false);
     print_json(tree, is_compact, ret);
 }
 
@@ -252,13 +287,43 @@ static void print_yaml(const cJSON *tree, struct asg_bytes *ret)
 void asg_render_yaml(const struct asg_schema *schema, const void *object,
                      struct asg_bytes *ret)
 {
-    ASG_CLEANUP(delete_tree) cJSON *tree = struct_item(schema, object);
+    ASG_CLEANUP(delete_tree)
+    cJSON *tree = struct_item(schema, object, /* is_shown */ false);
     print_yaml(tree, ret);
 }
 
 void asg_render_yaml_list(const struct asg_schema *schema, const void *items,
                           size_t count, struct asg_bytes *ret)
 {
-    ASG_CLEANUP(delete_tree) cJSON *tree = list_item(schema, items, count);
+    ASG_CLEANUP(delete_tree)
+    cJSON *tree = list_item(schema, items, count, /* is_shown */ false);
     print_yaml(tree, ret);
+}
+
+static void print_form(const cJSON *tree, enum asg_render_form form,
+                       struct asg_bytes *ret)
+{
+    if (form == ASG_RENDER_YAML) {
+        print_yaml(tree, ret);
+    } else {
+        print_json(tree, /* is_compact */ form == ASG_RENDER_JSON_LINE, ret);
+    }
+}
+
+void asg_render_shown(const struct asg_schema *schema, const void *object,
+                      enum asg_render_form form, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree)
+    cJSON *tree = struct_item(schema, object, /* is_shown */ true);
+    print_form(tree, form, ret);
+}
+
+void asg_render_shown_list(const struct asg_schema *schema, const struct asg_items *items,
+                           enum asg_render_form form, struct asg_bytes *ret)
+{
+    ASG_CLEANUP(delete_tree) cJSON *tree = made(cJSON_CreateArray());
+    for (size_t i = 0; i < items->count; i++) {
+        add(tree, NULL, struct_item(schema, items->items[i], /* is_shown */ true));
+    }
+    print_form(tree, form, ret);
 }

@@ -244,8 +244,10 @@ class CliTest(unittest.TestCase):
         self.make_group("stop")
         self.run_cli("suspend", "stop", "launch", "terminate")
         self.assertIn("suspended: launch,terminate", self.run_cli("group", "list").stdout)
+        self.assertEqual(["launch", "terminate"],
+                         self.ask("group", "show", "stop")["suspended"])
         self.run_cli("resume", "stop")
-        self.assertEqual(0, self.ask("group", "show", "stop")["suspended"])
+        self.assertEqual([], self.ask("group", "show", "stop")["suspended"])
         self.run_cli("halt", "stop")
         self.assertTrue(self.ask("group", "show", "stop")["is_halted"])
         self.run_cli("unhalt", "stop")

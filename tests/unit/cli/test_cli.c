@@ -108,7 +108,7 @@ static void test_cli_takes_settings_from_file_environment_and_options(void **sta
     (void)state;
     char path[] = "/tmp/openasg-cli-XXXXXX";
     int file = mkstemp(path);
-    static const char text[] = "controller: tcp://1.1.1.1:1\noutput: json\ntimeout: 3s\n";
+    static const char text[] = "controller: tcp://1.1.1.1:1\noutput: json\nrequest_timeout: 3s\n";
     assert_int_equal(sizeof text - 1, write(file, text, sizeof text - 1));
     (void)close(file);
     assert_int_equal(0, setenv("OPENASG_OUTPUT", "yaml", 1));
@@ -124,7 +124,7 @@ static void test_cli_takes_settings_from_file_environment_and_options(void **sta
     assert_int_equal(0, said.code);
     assert_non_null(strstr(said.out, "\ncontroller: tcp://1.1.1.1:1\n"));
     assert_non_null(strstr(said.out, "\noutput: yaml\n"));
-    assert_non_null(strstr(said.out, "\ntimeout: 4s\n"));
+    assert_non_null(strstr(said.out, "\nrequest_timeout: 4s\n"));
     assert_non_null(strstr(said.out, "\nkey_file: /d/admin.key\n"));
     assert_non_null(strstr(said.out, "\nlog: /d/openasg.log\n"));
     clear_said(&said);

@@ -32,11 +32,33 @@ static const struct asg_render_column columns[] = {
     {"STEPS", "steps", NULL, false},
 };
 
+static const struct asg_table_look plain_look;
+
+/* The first `count` of items that stand one behind the other. */
+static struct asg_items items_of(const struct asg_schema *schema, const void *items,
+                                 size_t count)
+{
+    static const void *addresses[4];
+    assert_true(count <= 4);
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = (const char *)items + i * schema->size;
+    return (struct asg_items){addresses, count};
+}
+
+static void render(const struct asg_schema *schema, const void *items, size_t count,
+                   const struct asg_render_column *shown, size_t column_count,
+                   struct asg_bytes *text)
+{
+    struct asg_items list = items_of(schema, items, count);
+    assert_int_equal(
+        0, asg_render_table(schema, &list, shown, column_count, &plain_look, text, NULL));
+}
+
 static void test_render_table_lines_up_numbers_to_the_right(void **state)
 {
     (void)state;
     struct asg_bytes text = {0};
-    asg_render_table(&asg_policy_config_schema, policies, 2, columns, 6, 0, &text);
+    render(&asg_policy_config_schema, policies, 2, columns, 6, &text);
     assert_string_equal("NAME       KIND             TARGET  COOLDOWN  STABLE  STEPS\n"
                         "cpu: \"50\"  step               82.5         -      5m      2\n"
                         "true       target-tracking       0        0s      0s      0\n",
@@ -44,13 +66,93 @@ static void test_render_table_lines_up_numbers_to_the_right(void **state)
     asg_bytes_clear(&text);
 }
 
-static void test_render_table_is_cut_to_the_width_it_is_given(void **state)
+static void test_render_table_goes_on_below_where_the_terminal_is_too_narrow(void **state)
 {
     (void)state;
+    static const struct asg_render_column some[] = {
+        {"GROUP", "group", NULL, 0},
+        {"KIND", "kind", NULL, ASG_COLUMN_WIDE},
+        {"METRIC", "metric", NULL, ASG_COLUMN_WIDE},
+        {"NAME", "name", NULL, 0},
+    };
+    const struct asg_policy_config policy = {
+        .group = "web", .name = "one two three four five six seven eight nine"};
+    struct asg_items list = items_of(&asg_policy_config_schema, &policy, 1);
+    struct asg_table_look look = {.width = 40};
     struct asg_bytes text = {0};
-    asg_render_table(&asg_policy_config_schema, policies, 1, columns, 2, 14, &text);
-    assert_string_equal("NAME       KI\xE2\x80\xA6\ncpu: \"50\"  st\xE2\x80\xA6\n",
+    struct asg_bytes left_out = {0};
+    assert_int_equal(2, asg_render_table(&asg_policy_config_schema, &list, some, 4, &look,
+                                         &text, &left_out));
+    assert_string_equal("METRIC, KIND", asg_bytes_text(&left_out));
+    assert_string_equal("GROUP  NAME\n"
+                        "web    one two three four five six seven\n"
+                        "       eight nine\n",
                         asg_bytes_text(&text));
+    asg_bytes_reset(&text);
+    look.width = 16; /* no room for it at all: whole, and the terminal breaks it */
+    assert_int_equal(2, asg_render_table(&asg_policy_config_schema, &list, some, 4, &look,
+                                         &text, NULL));
+    assert_non_null(
+        strstr(asg_bytes_text(&text), "web    one two three four five six s"));
+    asg_bytes_reset(&text);
+    look.width = 120;
+    assert_int_equal(0, asg_render_table(&asg_policy_config_schema, &list, some, 4, &look,
+                                         &text, NULL));
+    assert_non_null(
+        strstr(asg_bytes_text(&text), "GROUP  KIND             METRIC  NAME"));
+    asg_bytes_clear(&text);
+    asg_bytes_clear(&left_out);
+}
+
+static void test_render_table_has_colour_only_where_it_is_wanted(void **state)
+{
+    (void)state;
+    static const struct asg_render_column some[] = {
+        {"GROUP", "group", NULL, ASG_COLUMN_NOTE},
+        {"NAME", "name", NULL, ASG_COLUMN_STATE},
+    };
+    const struct asg_policy_config two[] = {{.group = "web", .name = "pending:wait"},
+                                            {.group = "", .name = "other"}};
+    struct asg_items list = items_of(&asg_policy_config_schema, two, 2);
+    const struct asg_table_look look = {.is_coloured = true, .has_no_titles = true};
+    struct asg_bytes text = {0};
+    (void)asg_render_table(&asg_policy_config_schema, &list, some, 2, &look, &text, NULL);
+    assert_string_equal("\033[33mweb\033[0m  \033[33mpending:wait\033[0m\n"
+                        "-    other\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
+static void test_render_shown_has_times_as_text_words_and_nulls(void **state)
+{
+    (void)state;
+    struct asg_group_config config = {.name = "web", .warmup_ms = ASG_UNSET};
+    const struct asg_group_view view = {
+        .config = &config, .suspended = 33, .created_ms = INT64_C(1795444609123)};
+    struct asg_bytes text = {0};
+    asg_render_shown(&asg_group_view_schema, &view, ASG_RENDER_JSON_LINE, &text);
+    const char *json = asg_bytes_text(&text);
+    assert_non_null(strstr(json, "\"suspended\":[\"launch\",\"health-check\"],"));
+    assert_non_null(strstr(json, "\"created_ms\":1795444609123,"
+                                 "\"created_at\":\"2026-11-23T14:36:49.123Z\""));
+    assert_non_null(strstr(json, "\"warmup_ms\":null,"));
+    asg_bytes_reset(&text); /* and what is read back has none of it */
+    asg_render_json(&asg_group_view_schema, &view, true, &text);
+    json = asg_bytes_text(&text);
+    assert_non_null(strstr(json, "\"suspended\":33,"));
+    assert_non_null(strstr(json, "\"warmup_ms\":-1,"));
+    assert_null(strstr(json, "created_at"));
+    asg_bytes_reset(&text);
+    const struct asg_instance_view instance = {.cpu_milli = -1};
+    asg_render_shown(&asg_instance_view_schema, &instance, ASG_RENDER_JSON_LINE, &text);
+    json = asg_bytes_text(&text);
+    assert_non_null(strstr(json, "\"cpu_milli\":null,"));
+    assert_non_null(strstr(json, "\"job_id\":null,"));
+    assert_non_null(strstr(json, "\"launched_ms\":null,\"launched_at\":null,"));
+    asg_bytes_reset(&text);
+    struct asg_items list = items_of(&asg_instance_view_schema, &instance, 1);
+    asg_render_csv(&asg_instance_view_schema, &list, /* has_titles */ false, &text);
+    assert_null(strstr(asg_bytes_text(&text), "-1"));
     asg_bytes_clear(&text);
 }
 
@@ -61,12 +163,12 @@ static void test_render_table_shows_nothing_that_a_terminal_obeys(void **state)
                                                   .name = "\xc2\x9b"
                                                           "31m\x1b\n\x7f\xc3\xbc"};
     struct asg_bytes text = {0};
-    asg_render_table(&asg_policy_config_schema, &evil, 1, columns, 1, 0, &text);
+    render(&asg_policy_config_schema, &evil, 1, columns, 1, &text);
     assert_string_equal("NAME\n\\u009b31m\\u001b \\u007f\xc3\xbc\n",
                         asg_bytes_text(&text));
     asg_bytes_reset(&text);
     static const struct asg_render_column row = {"name", "name", NULL, false};
-    asg_render_record(&asg_policy_config_schema, &evil, &row, 1, &text);
+    asg_render_record(&asg_policy_config_schema, &evil, &row, 1, &plain_look, &text);
     assert_string_equal("name: \\u009b31m\\u001b \\u007f\xc3\xbc\n",
                         asg_bytes_text(&text));
     asg_bytes_clear(&text);
@@ -79,7 +181,8 @@ static void test_render_escapes_controls_in_every_form(void **state)
     static const struct asg_policy_config evil = {
         .group = "web", .name = "a\xe2\x80\xae\xc2\x9b\x1b[2J\"\n\xc3\xbc"};
     struct asg_bytes text = {0};
-    asg_render_csv(&asg_policy_config_schema, &evil, 1, &text);
+    struct asg_items list = items_of(&asg_policy_config_schema, &evil, 1);
+    asg_render_csv(&asg_policy_config_schema, &list, true, &text);
     assert_non_null(
         strstr(asg_bytes_text(&text), "\"a\\u202e\\u009b\\u001b[2J\"\"\n\xc3\xbc\""));
     asg_bytes_reset(&text);
@@ -101,7 +204,7 @@ static void test_render_shows_when_it_was_first_and_last(void **state)
     const struct asg_refusal refusal = {.first_ms = INT64_C(1795444609123),
                                         .last_ms = INT64_C(1795444610000)};
     struct asg_bytes text = {0};
-    asg_render_table(&asg_refusal_schema, &refusal, 1, when, 2, 0, &text);
+    render(&asg_refusal_schema, &refusal, 1, when, 2, &text);
     assert_string_equal("FIRST                 LAST\n"
                         "2026-11-23T14:36:49Z  2026-11-23T14:36:50Z\n",
                         asg_bytes_text(&text));
@@ -122,7 +225,7 @@ static void test_render_record_shows_moments_and_parts(void **state)
         {"reason", "degraded_reason", NULL, false},
     };
     struct asg_bytes text = {0};
-    asg_render_record(&asg_group_view_schema, &view, rows, 5, &text);
+    asg_render_record(&asg_group_view_schema, &view, rows, 5, &plain_look, &text);
     assert_string_equal("name:     web\n"
                         "min:      2\n"
                         "created:  2026-11-23T14:36:49Z\n"
@@ -131,7 +234,7 @@ static void test_render_record_shows_moments_and_parts(void **state)
                         asg_bytes_text(&text));
     asg_bytes_reset(&text);
     view.config = NULL;
-    asg_render_record(&asg_group_view_schema, &view, rows, 1, &text);
+    asg_render_record(&asg_group_view_schema, &view, rows, 1, &plain_look, &text);
     assert_string_equal("name: -\n", asg_bytes_text(&text));
     asg_bytes_clear(&text);
 }
@@ -230,7 +333,8 @@ static void test_render_csv_has_as_many_cells_as_titles_in_each_line(void **stat
 {
     (void)state;
     struct asg_bytes text = {0};
-    asg_render_csv(&asg_policy_config_schema, policies, 2, &text);
+    struct asg_items list = items_of(&asg_policy_config_schema, policies, 2);
+    asg_render_csv(&asg_policy_config_schema, &list, true, &text);
     const char *csv = asg_bytes_text(&text);
     assert_ptr_equal(csv, strstr(csv, "group,name,kind,is_disabled,metric,"));
     assert_non_null(strstr(csv, "\r\n\"web\",\"cpu: \"\"50\"\"\",step,false,cpu,"));
@@ -247,7 +351,8 @@ static void test_render_csv_has_as_many_cells_as_titles_in_each_line(void **stat
     asg_bytes_reset(&text); /* a part that is absent has empty cells */
     struct asg_group_config config = {.name = "=1+1"};
     const struct asg_group_view views[] = {{.config = &config}, {.group_no = 2}};
-    asg_render_csv(&asg_group_view_schema, views, 2, &text);
+    list = items_of(&asg_group_view_schema, views, 2);
+    asg_render_csv(&asg_group_view_schema, &list, true, &text);
     csv = asg_bytes_text(&text);
     assert_non_null(strstr(csv, ",config.name,config.min,"));
     assert_non_null(strstr(csv, ",\"'=1+1\",0,"));
@@ -259,7 +364,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_render_table_lines_up_numbers_to_the_right),
-        cmocka_unit_test(test_render_table_is_cut_to_the_width_it_is_given),
+        cmocka_unit_test(
+            test_render_table_goes_on_below_where_the_terminal_is_too_narrow),
+        cmocka_unit_test(test_render_table_has_colour_only_where_it_is_wanted),
+        cmocka_unit_test(test_render_shown_has_times_as_text_words_and_nulls),
         cmocka_unit_test(test_render_table_shows_nothing_that_a_terminal_obeys),
         cmocka_unit_test(test_render_escapes_controls_in_every_form),
         cmocka_unit_test(test_render_shows_when_it_was_first_and_last),
