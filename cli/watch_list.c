@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/ask_controller.h"
+#include "cli/end_quietly.h"
 #include "text/quantity.h"
 
 #define MARKED_LOOKS   3    /* a row that changed stays marked so many times */
@@ -42,15 +42,6 @@ struct asg_list_watch {
     const char *note; /* above the list: the controller is away; lives in `words` */
     struct asg_arena words;
 };
-
-static void end_quietly(int signal_number)
-{
-    (void)signal_number;
-    static const char line_end = '\n';
-    ssize_t unused = write(STDERR_FILENO, &line_end, isatty(STDERR_FILENO) ? 1 : 0);
-    (void)unused;
-    _exit(ASG_EXIT_OK);
-}
 
 /* ---- what is in a list ---- */
 
@@ -329,7 +320,7 @@ int asg_watch_list_run(struct asg_cli *cli, const struct asg_arguments *argument
         .note = "",
         .every_ms = asg_option_number(arguments, "watch", 2000),
         .is_drawn = cli->settings.output == ASG_OUTPUT_TABLE && asg_cli_width(cli) > 0};
-    (void)signal(SIGINT, end_quietly);
+    asg_end_quietly();
     cli->watch = &watch;
     cli->fails_in_json =
         false; /* an error is said when it ends, and before it as a note */

@@ -135,5 +135,71 @@ class Watch(WatchTest):
         self.run_cli("group", "list", "--watch", "--request-timeout", "200ms", code=3)
 
 
+class Events(WatchTest):
+    def events(self, *words):
+        """What there is, as JSON."""
+        done = self.run_cli("events", "--once", "-o", "json", *words)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_lines_as_they_happen(self):
+        self.create("before")
+        stream = self.stream("events")
+        wait_for("it to listen", lambda: self.listens(stream))
+        said = [line for line in stream.out if " web command: " in line]
+        self.assertRegex(said[0], r"^20..-..-..T..:..:..[.0-9]*Z [0-9]+ web command: ")
+        self.assertFalse(any(" before " in line for line in stream.out))
+        self.assertEqual(0, stream.end())
+
+    def listens(self, stream):
+        """Orders until one is seen: it begins with what comes after its start."""
+        if not getattr(self, "made", False):
+            self.create("web")
+            self.made = True
+        self.run_cli("group", "update", "web", "--max", str(3 + len(stream.out) % 5))
+        return any(" web command: " in line for line in stream.out)
+
+    def test_kill_nine_leaves_no_gap_and_nothing_twice(self):
+        self.create("web")
+        stream = self.stream("events", "--since", "0", "-o", "json")
+        stream.wait_for('"web"')
+        for turn in range(3):
+            for step in range(4):
+                self.run_cli("group", "update", "web", "--max", str(10 + 4 * turn + step))
+            self.controller.stop(signal.SIGKILL)
+            self.controller.start()
+        self.create("last")
+        stream.wait_for('"last"')
+        self.assertEqual(0, stream.end())
+        heard = [json.loads(line) for line in stream.out]
+        there = self.events("--since", "0")
+        self.assertEqual(there[:len(heard)], heard)
+        self.assertGreaterEqual(len(heard), 14)
+
+    def test_resumed_where_it_ended(self):
+        self.create("one")
+        first = self.events()
+        self.create("two")
+        second = self.events("--since", str(first[-1]["seq"]))
+        self.assertEqual({"two"}, {each["group"] for each in second} - {""})
+        self.assertEqual(self.events("--since", "0"), first + second)
+
+    def test_by_group_and_kind(self):
+        self.create("one")
+        self.create("two")
+        self.run_cli("group", "update", "one", "--max", "0", "--min", "3", code=1)
+        for each in self.events("--group", "one"):
+            self.assertEqual("one", each["group"])
+        kinds = {each["kind"] for each in self.events("--kind", "command,refused")}
+        self.assertLessEqual(kinds, {"command", "refused"})
+        self.assertIn("command", kinds)
+        said = self.run_cli("events", "--kind", "comand", code=2).stderr
+        self.assertIn('did you mean "command"?', said)
+        said = self.run_cli("events", "--kind", "zzz", code=2).stderr
+        self.assertIn("write one of scale-out, ", said)
+        said = self.run_cli("events", "--once", "--group", "noone").stderr
+        self.assertIn('there is no group "noone" now', said)
+        self.run_cli("events", "-o", "csv", code=2)
+
+
 if __name__ == "__main__":
     unittest.main()
