@@ -152,8 +152,43 @@ static void fill_join_line(struct asg_controller *controller,
         asg_instance_join_line(controller, request->name, &controller->scratch);
 }
 
+/* An order as it would be taken: with what the edge adds to it. False: *why says what is
+ * wrong with its texts. */
+static bool begin_order(struct asg_controller *controller,
+                        const struct asg_command *given, const char *actor,
+                        struct asg_command *ret, struct asg_error *why)
+{
+    *ret = *given;
+    ret->actor = actor;
+    if (asg_model_check_texts(&asg_command_schema, ret, why) != ASG_OK) return false;
+    asg_fill_order(controller->settings, &controller->scratch, ret);
+    return true;
+}
+
+/* What the order would be answered now. */
+static void try_order(struct asg_controller *controller,
+                      const struct asg_request *request, const char *actor,
+                      struct asg_answer *answer)
+{
+    struct asg_command command;
+    struct asg_error why = {""};
+    struct asg_reply reply = {.code = "ValidationError"};
+    if (request->command == NULL) {
+        reply.code = "MalformedRequest";
+        reply.message = "there is no order to be tried";
+    } else if (!begin_order(controller, request->command, actor, &command, &why)) {
+        reply.message = asg_arena_text(&controller->scratch, why.text);
+    } else {
+        asg_core_try_order(asg_commit_core(controller->commit), &command,
+                           &controller->scratch, &reply);
+    }
+    answer->is_ok = reply.is_ok;
+    answer->code = reply.code;
+    answer->message = reply.message;
+}
+
 static void answer_question(struct asg_controller *controller, uint32_t peer,
-                            const struct asg_request *request)
+                            const struct asg_request *request, const char *actor)
 {
     if (asg_view_answers(request->query)) {
         ask_view(controller, peer, request);
@@ -184,6 +219,7 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           &answer.refusal_count);
         break;
     case ASG_QUERY_JOIN_LINE: fill_join_line(controller, request, &answer); break;
+    case ASG_QUERY_TRY: try_order(controller, request, actor, &answer); break;
     default: break;
     }
     asg_send_answer(controller, peer, &answer);
@@ -200,19 +236,17 @@ static bool is_internal(enum asg_command_kind kind)
 static void take_order(struct asg_controller *controller, uint32_t peer,
                        const struct asg_request *request, const char *actor)
 {
-    struct asg_command command = *request->command;
-    command.actor = actor;
-    if (is_internal(command.kind)) {
+    struct asg_command command;
+    struct asg_error texts = {""};
+    if (is_internal(request->command->kind)) {
         refuse(controller, peer, request->request_no, "AccessDenied",
                "this order is the controller's own");
         return;
     }
-    struct asg_error texts = {""};
-    if (asg_model_check_texts(&asg_command_schema, &command, &texts) != ASG_OK) {
+    if (!begin_order(controller, request->command, actor, &command, &texts)) {
         refuse(controller, peer, request->request_no, "ValidationError", texts.text);
         return;
     }
-    asg_fill_order(controller->settings, &controller->scratch, &command);
     if (command.kind == ASG_COMMAND_RECONCILE && command.force) {
         asg_reconciler_believe(controller->reconciler);
     }
@@ -298,7 +332,7 @@ void asg_take_request(struct asg_controller *controller,
         refuse(controller, message->peer, request.request_no, "ServiceUnavailable",
                controller->not_leading);
     } else if (request.query != ASG_QUERY_NONE) {
-        answer_question(controller, message->peer, &request);
+        answer_question(controller, message->peer, &request, actor);
     } else if (request.command == NULL) {
         refuse(controller, message->peer, request.request_no, "MalformedRequest",
                "neither a question nor an order");

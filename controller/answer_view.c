@@ -176,6 +176,7 @@ static void fill_status(struct work *work, struct asg_status_view *status)
     status->instances = totals.instances;
     status->open_jobs = totals.open_jobs;
     status->dead_jobs = totals.dead_jobs;
+    status->revision = totals.revision;
 }
 
 struct asg_question_asked *asg_question_new(uint32_t peer,

@@ -34,6 +34,67 @@ static uint32_t limit_of(const struct asg_api_limits *limits, enum asg_command_k
     }
 }
 
+static void name_group(struct asg_arena *arena, struct asg_group_config *config)
+{
+    assert(config != NULL);
+    config->uuid = draw(arena);
+}
+
+static void name_policy(struct asg_arena *arena, struct asg_policy_config *config)
+{
+    assert(config != NULL);
+    config->uuid = draw(arena);
+    config->alarm_high = draw(arena);
+    config->alarm_low = draw(arena);
+}
+
+static void name_schedule(struct asg_arena *arena, struct asg_schedule_config *config)
+{
+    assert(config != NULL);
+    config->uuid = draw(arena);
+}
+
+static void fill_group(struct asg_arena *arena, struct asg_apply_group *group)
+{
+    if (group->is_new && group->config != NULL) {
+        struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
+        *config = *group->config;
+        name_group(arena, config);
+        group->config = config;
+    }
+    struct asg_policy_config *policies =
+        asg_arena_take(arena, group->policy_count * sizeof *policies);
+    for (size_t i = 0; i < group->policy_count; i++) {
+        policies[i] = group->policies[i];
+        name_policy(arena, &policies[i]);
+    }
+    group->policies = policies;
+    struct asg_schedule_config *schedules =
+        asg_arena_take(arena, group->schedule_count * sizeof *schedules);
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        schedules[i] = group->schedules[i];
+        name_schedule(arena, &schedules[i]);
+    }
+    group->schedules = schedules;
+}
+
+/* Each part of it as an order of its own would be. */
+static void fill_apply(const struct asg_api_limits *limits, struct asg_arena *arena,
+                       struct asg_command *order)
+{
+    struct asg_apply *apply = asg_arena_take(arena, sizeof *apply);
+    *apply = *order->apply;
+    if (apply->groups_limit == 0) apply->groups_limit = limits->groups;
+    if (apply->policies_limit == 0) apply->policies_limit = limits->policies;
+    if (apply->schedules_limit == 0) apply->schedules_limit = limits->schedules;
+    apply->groups = asg_arena_take(arena, apply->group_count * sizeof *apply->groups);
+    for (size_t i = 0; i < apply->group_count; i++) {
+        apply->groups[i] = order->apply->groups[i];
+        fill_group(arena, &apply->groups[i]);
+    }
+    order->apply = apply;
+}
+
 void asg_fill_order(const struct asg_controller_settings *settings,
                     struct asg_arena *arena, struct asg_command *order)
 {
@@ -43,21 +104,22 @@ void asg_fill_order(const struct asg_controller_settings *settings,
     if (order->kind == ASG_COMMAND_GROUP_CREATE && order->group_config != NULL) {
         struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->group_config;
-        config->uuid = draw(arena);
+        name_group(arena, config);
         order->group_config = config;
     }
     if (order->kind == ASG_COMMAND_POLICY_PUT && order->policy_config != NULL) {
         struct asg_policy_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->policy_config;
-        config->uuid = draw(arena);
-        config->alarm_high = draw(arena);
-        config->alarm_low = draw(arena);
+        name_policy(arena, config);
         order->policy_config = config;
     }
     if (order->kind == ASG_COMMAND_SCHEDULE_PUT && order->schedule_config != NULL) {
         struct asg_schedule_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->schedule_config;
-        config->uuid = draw(arena);
+        name_schedule(arena, config);
         order->schedule_config = config;
+    }
+    if (order->kind == ASG_COMMAND_APPLY && order->apply != NULL) {
+        fill_apply(&limits, arena, order);
     }
 }

@@ -187,6 +187,7 @@ void asg_publish_view(struct asg_view *view, struct asg_core *core)
     if (changes.is_cluster) publish_cluster(view, core);
     struct asg_job_counts jobs = asg_core_job_counts(core);
     asg_draft_set_jobs(view, jobs.open, jobs.dead);
+    asg_draft_set_revision(view, asg_core_revision(core));
     asg_draft_set_leading(view, "");
     asg_view_publish(view, asg_core_now_ms(core));
     asg_arena_clear(&arena);

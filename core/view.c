@@ -126,7 +126,6 @@ static void view_cluster(const struct asg_core *core, struct asg_arena *arena,
         .held = core->is_behind ? say_held(core, arena) : "",
         .time_ms = core->now_ms,
         .is_halted = core->is_halted,
-        .revision = core->revision,
         .open_jobs = jobs.open,
         .dead_jobs = jobs.dead,
     };
@@ -137,6 +136,7 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
 {
     view_cluster(core, arena, ret);
     ret->groups = (uint32_t)core->group_count;
+    ret->revision = core->revision;
     struct asg_alarm_texts alarms = {.arena = arena};
     for (size_t g = 0; g < core->group_count; g++) {
         const struct group *group = core->groups[g];

@@ -192,6 +192,12 @@ void asg_draft_set_jobs(struct asg_view *view, uint32_t open, uint32_t dead)
     view->draft->totals.dead_jobs = dead;
 }
 
+void asg_draft_set_revision(struct asg_view *view, uint64_t revision)
+{
+    assert(view->draft != NULL);
+    view->draft->totals.revision = revision;
+}
+
 void asg_draft_set_leading(struct asg_view *view, const char *not_leading)
 {
     assert(view->draft != NULL);

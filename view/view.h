@@ -121,6 +121,7 @@ struct asg_totals {
     uint32_t instances;
     uint32_t open_jobs;
     uint32_t dead_jobs;
+    uint64_t revision;              /* of asg_status_view */
     struct asg_alarm_counts alarms; /* of groups, whatever the time is */
     uint32_t breakers;              /* groups whose launches pause, or did */
 };

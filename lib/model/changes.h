@@ -67,8 +67,8 @@ struct asg_instance_rows {
     struct asg_instance_counts counts;
 };
 
-/* All that belongs to no group. Counts of groups and instances, and the alarms of groups,
- * stay out of `status`. */
+/* All that belongs to no group. Counts of groups and instances, the alarms of groups and
+ * the revision stay out of `status`. */
 struct asg_cluster_sheet {
     struct asg_status_view status;
     struct asg_alarm_counts alarm_counts; /* of its alarms */

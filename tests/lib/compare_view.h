@@ -144,8 +144,9 @@ static inline void compare_cluster(struct view_comparison *c)
     compare_bytes(c, "the page", "the cluster");
     struct asg_job_counts jobs = asg_core_job_counts(c->core);
     struct asg_totals totals = asg_root_totals(c->root);
-    if (totals.open_jobs != jobs.open || totals.dead_jobs != jobs.dead) {
-        view_differs(c, "the count of jobs", "the cluster");
+    if (totals.open_jobs != jobs.open || totals.dead_jobs != jobs.dead ||
+        totals.revision != asg_core_revision(c->core)) {
+        view_differs(c, "a total", "the cluster");
     }
     if (asg_root_time_ms(c->root) != asg_core_now_ms(c->core)) {
         view_differs(c, "the time", "the cluster");
