@@ -480,7 +480,7 @@ class Mistakes:
         print("ok drained by a program that the agent ran as its user")
 
     def make_all(self):
-        self.play.openasg("halt", "--yes")  # nothing is replaced while an agent is kept silent
+        self.play.openasg("halt --yes")  # nothing is replaced while an agent is kept silent
         self.not_admitted()
         self.wrong_server_key()
         self.wrong_port()

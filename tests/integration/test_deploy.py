@@ -57,7 +57,7 @@ class DeployTest(unittest.TestCase):
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
     def test_the_units_expose_little(self):
         for name in sorted(os.listdir(UNITS)):
-            done = run("systemd-analyze", "security", "--offline=true", "--threshold=17",
+            done = run("systemd-analyze", "security", "--offline=true", "--threshold=12",
                        os.path.join(UNITS, name))
             self.assertEqual(0, done.returncode, done.stdout[-300:])
 

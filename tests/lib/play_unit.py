@@ -29,14 +29,16 @@ NOT_PLAYED = {
     "MemoryHigh", "MemoryMax", "PrivateDevices", "ProtectKernelTunables",
     "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups", "ProtectClock",
     "ProtectHostname", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID",
-    "LockPersonality", "RemoveIPC", "SystemCallArchitectures", "TimeoutStartSec"}
+    "LockPersonality", "RemoveIPC", "SystemCallArchitectures", "TimeoutStartSec",
+    "DevicePolicy", "PrivateMounts", "PrivateUsers"}
 PLAYED = {
     "ExecStart", "ExecReload", "Restart", "RestartSec", "StateDirectory",
     "StateDirectoryMode", "LimitNOFILE", "LimitCORE", "TasksMax", "TimeoutStopSec",
     "DynamicUser", "User", "Group", "CapabilityBoundingSet", "AmbientCapabilities",
     "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "UMask",
     "MemoryDenyWriteExecute", "RestrictAddressFamilies", "SystemCallFilter",
-    "EnvironmentFile", "Environment", "LoadCredential", "Type", "WatchdogSec"}
+    "EnvironmentFile", "Environment", "LoadCredential", "Type", "WatchdogSec",
+    "ProtectProc", "ProcSubset"}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -177,6 +179,10 @@ def wall_in(unit, state, real):
     if last(unit, "ProtectHome") == "yes":
         for home in (b"/home", b"/root"):
             mount(b"tmpfs", home, b"tmpfs", READ_ONLY, b"mode=0")
+    hidden = [word for key, word in (("ProtectProc", b"hidepid=invisible"),
+                                     ("ProcSubset", b"subset=pid")) if last(unit, key)]
+    if hidden:
+        mount(b"proc", b"/proc", b"proc", 0, b",".join(hidden))
     if last(unit, "ProtectSystem") == "strict":
         mount(None, b"/", None, REMOUNT | BIND | READ_ONLY)
 
