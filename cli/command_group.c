@@ -8,6 +8,7 @@
 #include "cli/watch_list.h"
 #include "cli/confirm_ends.h"
 #include "cli/process_words.h"
+#include "cli/wait_group.h"
 #include "cli/show_result.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -211,15 +212,19 @@ static int run_delete(void *context, const struct asg_arguments *arguments)
     command.force = asg_option_flag(arguments, "force");
     int code = command.force ? ask_for_delete(cli, arguments, name) : ASG_EXIT_OK;
     if (code != ASG_EXIT_OK) return code;
-    return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "group %s is being deleted", name),
-                     NULL);
+    code =
+        asg_order(cli, &command,
+                  asg_arena_format(&cli->arena, "group %s is being deleted", name), NULL);
+    struct asg_group_goal goal = asg_group_goal_of(name);
+    goal.is_gone = true;
+    return asg_wait_if_asked(cli, arguments, code, &goal, 1);
 }
 
 static const struct asg_option delete_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Terminate its instances too; without it only an empty group is deleted."},
+    ASG_WAIT_OPTION,
     ASG_YES_OPTION,
 };
 
@@ -234,6 +239,7 @@ static const struct asg_option desired_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Do it even if it terminates more than a quarter of the group at once."},
+    ASG_WAIT_OPTION,
 };
 
 static int run_desired(void *context, const struct asg_arguments *arguments)
@@ -258,10 +264,13 @@ static int run_desired(void *context, const struct asg_arguments *arguments)
     struct asg_command command = asg_new_command(ASG_COMMAND_SET_DESIRED, name);
     command.desired = (uint32_t)desired;
     command.honor_cooldown = asg_option_flag(arguments, "honor-cooldown");
-    return asg_order(
+    code = asg_order(
         cli, &command,
         asg_arena_format(&cli->arena, "group %s: desired is %" PRIu64, name, desired),
         NULL);
+    struct asg_group_goal goal = asg_group_goal_of(name);
+    goal.is_met = true;
+    return asg_wait_if_asked(cli, arguments, code, &goal, 1);
 }
 
 static const struct asg_option watch_options[] = {ASG_WATCH_OPTION};
@@ -291,7 +300,7 @@ static const struct asg_command_entry commands[] = {
     {.name = "desired set",
      .shows = &asg_done_schema,
      .summary = "Set how many instances a group should have",
-     .examples = "openasg desired set web 4",
+     .examples = "openasg desired set web 4\nopenasg desired set web 4 --wait",
      ASG_ARGUMENTS(desired_arguments),
      ASG_OPTIONS(desired_options),
      .run = run_desired},

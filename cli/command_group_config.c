@@ -7,6 +7,7 @@
 #include "cli/fill_options.h"
 #include "cli/read_launch_parameters.h"
 #include "cli/rules.h"
+#include "cli/wait_group.h"
 #include "cli/show_result.h"
 #include "model/schemas.h"
 
@@ -220,8 +221,9 @@ static const struct asg_argument name_argument[] = {
         .help = "Tag for instances; may be given several times."                         \
     }
 
-static const struct asg_option create_options[] = {GROUP_OPTIONS};
+static const struct asg_option create_options[] = {GROUP_OPTIONS, ASG_WAIT_OPTION};
 static const struct asg_option update_options[] = {
+    ASG_WAIT_OPTION,
     GROUP_OPTIONS,
     {.name = "not-mixed",
      .type = ASG_OPTION_FLAG,
@@ -360,6 +362,14 @@ static enum asg_status fill_group(struct asg_cli *cli,
     return asg_fill_tags(&tags, &cli->arena, &config->tags, &config->tag_count, error);
 }
 
+static int wait_until_met(struct asg_cli *cli, const struct asg_arguments *arguments,
+                          int code, const char *group)
+{
+    struct asg_group_goal goal = asg_group_goal_of(group);
+    goal.is_met = true;
+    return asg_wait_if_asked(cli, arguments, code, &goal, 1);
+}
+
 static int run_create(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
@@ -379,13 +389,20 @@ static int run_create(void *context, const struct asg_arguments *arguments)
     }
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
     rules.group.name = asg_argument_text(arguments, 0);
+    /* A group of nothing would be made, and nobody would be told. */
+    if ((present & bit_of("min")) == 0 || (present & bit_of("max")) == 0) {
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "group create needs --min and --max, or min: and max: in the "
+                            "file of --file");
+    }
     if ((present & bit_of("desired")) == 0) rules.group.desired = rules.group.min;
     struct asg_command command =
         asg_new_command(ASG_COMMAND_GROUP_CREATE, rules.group.name);
     command.group_config = &rules.group;
-    return asg_order(cli, &command,
-                     asg_arena_format(&cli->arena, "group %s created", rules.group.name),
-                     NULL);
+    int code = asg_order(
+        cli, &command,
+        asg_arena_format(&cli->arena, "group %s created", rules.group.name), NULL);
+    return wait_until_met(cli, arguments, code, rules.group.name);
 }
 
 static int run_update(void *context, const struct asg_arguments *arguments)
@@ -424,8 +441,9 @@ static int run_update(void *context, const struct asg_arguments *arguments)
         cli, view, asg_desired_after(view->config, &config, command.group_fields),
         asg_option_flag(arguments, "force"));
     if (code != ASG_EXIT_OK) return code;
-    return asg_order(cli, &command,
+    code = asg_order(cli, &command,
                      asg_arena_format(&cli->arena, "group %s updated", name), NULL);
+    return wait_until_met(cli, arguments, code, name);
 }
 
 static const struct asg_command_entry commands[] = {

@@ -4,6 +4,7 @@
 #include "cli/ask_controller.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/wait_group.h"
 #include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
@@ -120,7 +121,10 @@ static int run_terminate(void *context, const struct asg_arguments *arguments)
     code = asg_cli_ask_yes(cli, arguments, "terminate instance %s of group %s", id,
                            command.group);
     if (code != ASG_EXIT_OK) return code;
-    return asg_order(cli, &command, "terminating the instance", NULL);
+    code = asg_order(cli, &command, "terminating the instance", NULL);
+    struct asg_group_goal goal = asg_group_goal_of(command.group);
+    goal.instance_id = id;
+    return asg_wait_if_asked(cli, arguments, code, &goal, 1);
 }
 
 static int run_protect(void *context, const struct asg_arguments *arguments)
@@ -195,6 +199,7 @@ static const struct asg_option terminate_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Do it even if it terminates more than a quarter of the group at once."},
+    ASG_WAIT_OPTION,
     ASG_YES_OPTION,
 };
 static const struct asg_option move_options[] = {

@@ -6,7 +6,7 @@
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/watch_list.h"
-#include "cli/poll_until.h"
+#include "cli/wait_group.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
@@ -111,78 +111,24 @@ static int run_workers(void *context, const struct asg_arguments *arguments)
                              answer.worker_count, ASG_COLUMNS(worker_columns));
 }
 
-struct group_wait {
-    const char *group;
-    int64_t in_service; /* -1: not asked for, as the next three */
-    int64_t at_least;
-    int64_t at_most;
-    int64_t desired;
-    bool gone;
-    char now[128]; /* what it was at the last look */
-};
-
-static bool is_or_unasked(int64_t wanted, int64_t value)
-{
-    return wanted < 0 || wanted == value;
-}
-
-static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *arena,
-                         bool *ret_is_true)
-{
-    struct group_wait *wait = context;
-    const struct asg_group_view *view = NULL;
-    int code = asg_ask_group(cli, wait->group, !wait->gone, arena, &view);
-    if (code != ASG_EXIT_OK) return code;
-    if (wait->gone) {
-        (void)snprintf(wait->now, sizeof wait->now, "it is there");
-        *ret_is_true = view == NULL;
-        return ASG_EXIT_OK;
-    }
-    /* Warming instances are in service for EC2 Auto Scaling too. */
-    int64_t count = (int64_t)view->in_service + view->warming;
-    (void)snprintf(wait->now, sizeof wait->now,
-                   "%" PRId64 " in service, desired %u, %u pending, %u terminating",
-                   count, view->config->desired, view->requested + view->pending,
-                   view->terminating);
-    *ret_is_true = is_or_unasked(wait->in_service, count) &&
-                   (wait->at_least < 0 || count >= wait->at_least) &&
-                   (wait->at_most < 0 || count <= wait->at_most) &&
-                   is_or_unasked(wait->desired, view->config->desired);
-    return ASG_EXIT_OK;
-}
-
 static int run_wait(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
-    struct group_wait wait = {
+    struct asg_group_goal goal = {
         .group = asg_argument_text(arguments, 0),
         .in_service = asg_option_number(arguments, "in-service", -1),
         .at_least = asg_option_number(arguments, "at-least", -1),
         .at_most = asg_option_number(arguments, "at-most", -1),
         .desired = asg_option_number(arguments, "desired", -1),
-        .gone = asg_option_flag(arguments, "gone"),
+        .is_gone = asg_option_flag(arguments, "gone"),
     };
-    if (wait.in_service < 0 && wait.at_least < 0 && wait.at_most < 0 &&
-        wait.desired < 0 && !wait.gone) {
+    if (goal.in_service < 0 && goal.at_least < 0 && goal.at_most < 0 &&
+        goal.desired < 0 && !goal.is_gone) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "nothing to wait for: give --in-service N, --at-least N, "
                             "--at-most N, --desired N or --gone");
     }
-    int64_t timeout_ms = asg_option_number(arguments, "timeout", 60000);
-    int code = asg_poll_until(cli, look_at_group, &wait, timeout_ms);
-    if (code == ASG_EXIT_TIMEOUT) {
-        char waited[ASG_QUANTITY_TEXT_MAX];
-        asg_quantity_print_duration(timeout_ms, waited);
-        char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
-        return asg_cli_fail(
-            cli, code,
-            "group %s did not get there within %s: %s; `openasg explain %s` shows why",
-            wait.group, waited, wait.now, asg_shell_word(wait.group, word, sizeof word));
-    }
-    if (code == ASG_EXIT_OK && !wait.gone) {
-        asg_cli_print(cli->err, "group %s: %s\n", wait.group, wait.now);
-    }
-    return code;
+    return asg_wait_groups(cli, &goal, 1, asg_option_number(arguments, "timeout", 60000));
 }
 
 static const struct asg_argument group_argument[] = {
