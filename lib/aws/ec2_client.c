@@ -161,8 +161,9 @@ enum asg_status asg_ec2_client_new(const struct asg_ec2_client_options *options,
         client->options.ca_file = client->ca_file;
     }
     asg_sigv4_signer_new(
-        &(struct asg_sigv4_signer_options){.region = client->options.endpoint.region,
-                                           .service = "ec2"},
+        &(struct asg_sigv4_signer_options){
+            .region = client->options.endpoint.region,
+            .service = options->service != NULL ? options->service : "ec2"},
         &client->signer);
     enum asg_status status = open_transport(client, error);
     if (status != ASG_OK) {

@@ -86,6 +86,7 @@ struct asg_ec2_call_options {
 
 struct asg_ec2_client_options {
     struct asg_endpoint endpoint;
+    const char *service; /* that is signed for; NULL: "ec2" (scaling_actions.h) */
     struct asg_credentials_provider credentials; /* asked at once and when AWS refuses */
     /* Lent, instead of `credentials`: each attempt takes its present set, and waits in
      * line while that is being fetched. NULL: none. */

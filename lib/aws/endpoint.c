@@ -1,6 +1,7 @@
 #include "aws/endpoint.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,29 @@ static bool is_chosen(enum asg_endpoint_choice choice, const char *variable,
     return is_asked_for(variable, setting, files);
 }
 
+/* How the services are called by the settings of AWS's tools. */
+static const struct service {
+    const char *name; /* as hosts and signatures have it */
+    const char *variable;
+    const char *section; /* of [services] */
+} services[] = {
+    {"ec2", "AWS_ENDPOINT_URL_EC2", "ec2"},
+    {"sts", "AWS_ENDPOINT_URL_STS", "sts"},
+    {"autoscaling", "AWS_ENDPOINT_URL_AUTO_SCALING", "auto_scaling"},
+    {"monitoring", "AWS_ENDPOINT_URL_CLOUDWATCH", "cloudwatch"},
+};
+
+static const struct service *find_service(const char *name)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof services / sizeof services[0] &&
+           strcmp(services[i].name, name) != 0) {
+        i++;
+    }
+    assert(strcmp(services[i].name, name) == 0); /* names are ours */
+    return &services[i];
+}
+
 static const char *configured_url(const char *service,
                                   const struct asg_shared_config *files,
                                   const char **source)
@@ -104,16 +128,16 @@ static const char *configured_url(const char *service,
                      "ignore_configured_endpoint_urls", files)) {
         return NULL;
     }
-    const char *own =
-        strcmp(service, "sts") == 0 ? "AWS_ENDPOINT_URL_STS" : "AWS_ENDPOINT_URL_EC2";
+    const struct service *known = find_service(service);
     const struct {
         const char *url;
         const char *source;
     } places[] = {
-        {asg_environment_get(own), own},
+        {asg_environment_get(known->variable), known->variable},
         {asg_environment_get("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
-        {files == NULL ? NULL
-                       : asg_shared_config_of_service(files, service, "endpoint_url"),
+        {files == NULL
+             ? NULL
+             : asg_shared_config_of_service(files, known->section, "endpoint_url"),
          "services section of the AWS config file"},
         {of_profile(files, "endpoint_url"), "endpoint_url of the profile"},
     };
@@ -203,7 +227,7 @@ static enum asg_status read_url(const char *url, bool allows_plain_http,
     return ASG_OK;
 }
 
-/* The region's own URL, by the rule sets of EC2 and STS (botocore,
+/* The region's own URL, by the rule sets of the services (botocore,
  * endpoint-rule-set-1.json). */
 static void write_regional(const char *service, const char *region,
                            const struct partition *partition, bool is_fips, bool is_dual,

@@ -1,6 +1,6 @@
-/* endpoint - where EC2 and STS are called: a URL from the configuration, the environment,
- * the shared AWS files or the region (docs/credentials.md).
- * Threads: no state; reads the environment.
+/* endpoint - where EC2, STS, Auto Scaling and CloudWatch are called: a URL from the
+ * configuration, the environment, the shared AWS files or the region
+ * (docs/credentials.md). Threads: no state; reads the environment.
  */
 #ifndef ASG_AWS_ENDPOINT_H
 #define ASG_AWS_ENDPOINT_H
@@ -19,7 +19,7 @@
 enum asg_endpoint_choice { ASG_ENDPOINT_AUTO, ASG_ENDPOINT_YES, ASG_ENDPOINT_NO };
 
 struct asg_endpoint_options {
-    const char *service;    /* "ec2", "sts"; NULL: "ec2" */
+    const char *service;    /* "ec2", "sts", "autoscaling", "monitoring"; NULL: "ec2" */
     const char *url;        /* explicit; NULL or "": environment, files, then region */
     const char *region;     /* "us-east-1"; needed even with a URL: it is signed */
     bool allows_plain_http; /* http:// to hosts other than loopback */
@@ -41,13 +41,14 @@ struct asg_endpoint {
     const char *source;    /* "configuration", "AWS_ENDPOINT_URL_EC2", "region"; static */
 };
 
-/* Options, then AWS_ENDPOINT_URL_EC2 (_STS), then AWS_ENDPOINT_URL, then the services
- * section and the endpoint_url of the profile (these four are skipped with
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true, or ignore_configured_endpoint_urls in the
- * profile), then the region's own: https://ec2.<region>.<suffix>, ec2-fips for FIPS (not
- * in aws-us-gov, whose plain one is FIPS), another suffix for dual-stack.
- * ASG_ERR_INVALID: not a URL we can call, no region, plain http off loopback, or a URL
- * together with FIPS or dual-stack; `error` says which and where it came from. */
+/* Options, then AWS_ENDPOINT_URL_EC2 (_STS, _AUTO_SCALING, _CLOUDWATCH), then
+ * AWS_ENDPOINT_URL, then the services section and the endpoint_url of the profile (these
+ * four are skipped with AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true, or
+ * ignore_configured_endpoint_urls in the profile), then the region's own:
+ * https://ec2.<region>.<suffix>, ec2-fips for FIPS (not in aws-us-gov, whose plain one is
+ * FIPS), another suffix for dual-stack. ASG_ERR_INVALID: not a URL we can call, no
+ * region, plain http off loopback, or a URL together with FIPS or dual-stack; `error`
+ * says which and where it came from. */
 ASG_MUST_USE enum asg_status asg_endpoint_resolve(
     const struct asg_endpoint_options *options, struct asg_endpoint *ret,
     struct asg_error *error);

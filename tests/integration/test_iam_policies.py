@@ -52,7 +52,27 @@ def actions_of_worker():
     return {"ec2:" + names[variable] for variable in used}
 
 
+def actions_of_import():
+    """Of the calls that read a group of AWS, and the subnets beside them."""
+    text = sources("lib/aws")
+    scaling = re.findall(r"SCALING\(\s*\"(\w+)\"", text)
+    watch = re.findall(r"CALL\(\s*\"(\w+)\"", text)
+    return ({"autoscaling:" + name for name in scaling} |
+            {"cloudwatch:" + name for name in watch} | {"ec2:DescribeSubnets"})
+
+
 class Policies(unittest.TestCase):
+    def test_an_import_may_read_what_it_asks_for_and_nothing_else(self):
+        statements = policy("import-policy.json")
+        allowed = actions_of(statements)
+        self.assertEqual(allowed, actions_of_import())
+        self.assertGreaterEqual(len(allowed), 9)
+        for action in allowed:
+            self.assertIn(":Describe", action)
+        self.assertEqual({statement["Effect"] for statement in statements}, {"Allow"})
+        self.assertEqual(set(re.findall(r"&(asg_ec2_\w+_action)\b", sources("cli"))),
+                         {"asg_ec2_describe_subnets_action"})
+
     def test_the_worker_may_do_what_it_can_do_and_nothing_else(self):
         allowed = actions_of(policy("worker-policy.json"))
         self.assertGreaterEqual(len(actions_of_worker()), 8)
