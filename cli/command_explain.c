@@ -1,10 +1,12 @@
 /* command_explain - every decision with its reason, as it stands in the log. */
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/print_decision.h"
+#include "cli/say_hold.h"
 #include "model/schemas.h"
 
 #define PAGE_ROWS       1000
@@ -120,6 +122,36 @@ static void print_all(struct asg_cli *cli, const struct asg_decision_view *views
     (void)fflush(cli->out);
 }
 
+/* What it is, what it wants, and why it does not do that: before how it came to be so. */
+static void print_state(struct asg_cli *cli, const struct asg_group_view *view)
+{
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+    asg_bytes_printf(&text, "Now: %" PRIu32 " in service", view->in_service);
+    if (view->warming > 0) {
+        asg_bytes_printf(&text, " (%" PRIu32 " of them warming)", view->warming);
+    }
+    asg_bytes_printf(&text, ", %" PRIu32 " launching, %" PRIu32 " terminating",
+                     view->requested + view->pending, view->terminating);
+    if (view->config != NULL) {
+        asg_bytes_printf(&text, "; desired %" PRIu32 ", min %" PRIu32 ", max %" PRIu32,
+                         view->config->desired, view->config->min, view->config->max);
+    }
+    if (view->wanted != ASG_UNSET) {
+        asg_bytes_printf(&text, "; its policies want %" PRId64, view->wanted);
+    }
+    asg_bytes_append_text(&text, "\n");
+    if (view->hold_count == 0) asg_bytes_append_text(&text, "Nothing is held.\n");
+    for (size_t i = 0; i < view->hold_count; i++) {
+        asg_bytes_printf(
+            &text, "Held, %s: ",
+            asg_enum_word(&asg_hold_reason_words, (int)view->holds[i].reason));
+        asg_hold_sentence(&view->holds[i], &text);
+        asg_bytes_append_text(&text, "\n");
+    }
+    asg_bytes_append_text(&text, "\n");
+    asg_cli_write(cli->out, (const char *)text.data, text.length);
+}
+
 static int follow(struct asg_cli *cli, const char *group, uint64_t next_seq)
 {
     ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
@@ -151,10 +183,10 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
                             "--since must be a time (2026-11-23T14:36:49Z) or a length "
                             "(10m)");
     }
+    const struct asg_group_view *view = NULL;
     if (group[0] != '\0') {
         /* A mistyped name would otherwise look like a group that never decided. Those
          * that are deleted still have their decisions. */
-        const struct asg_group_view *view = NULL;
         code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
         if (code != ASG_EXIT_OK) return code;
         if (view == NULL) {
@@ -173,6 +205,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         return asg_cli_show_list(cli, &asg_decision_view_schema, decisions.items,
                                  decisions.count, ASG_COLUMNS(unused_columns));
     }
+    if (view != NULL) print_state(cli, view);
     print_all(cli, decisions.items, decisions.count);
     if (!follows) return ASG_EXIT_OK;
     return follow(cli, group, decisions.next_seq);

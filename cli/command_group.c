@@ -10,6 +10,7 @@
 #include "cli/process_words.h"
 #include "cli/wait_group.h"
 #include "cli/show_result.h"
+#include "cli/say_hold.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
 
@@ -21,20 +22,9 @@ static void write_note(const void *object, struct asg_bytes *ret)
     const struct asg_group_view *view = object;
     size_t start = ret->length;
     if (view->is_deleting) asg_bytes_append_text(ret, "deleting; ");
-    if (view->is_halted) asg_bytes_append_text(ret, "halted; ");
-    if (view->unknown > 0) {
-        asg_bytes_printf(ret, "held: %u unknown, see orphan list; ", view->unknown);
-    } else if (view->is_held) {
-        asg_bytes_append_text(ret, "held: the log is an old copy; ");
-    }
-    if (view->config != NULL && view->config->dry_run) {
-        asg_bytes_append_text(ret, "dry run; ");
-    }
-    if (view->suspended != 0) {
-        asg_bytes_append_text(ret, "suspended: ");
-        asg_process_write(view->suspended, ret);
-        asg_bytes_append_text(ret, "; ");
-    }
+    size_t before = ret->length;
+    asg_hold_note(view, ret);
+    if (ret->length > before) asg_bytes_append_text(ret, "; ");
     if (view->is_degraded) {
         asg_bytes_printf(ret, "degraded: %s; ", view->degraded_reason);
     }
@@ -42,6 +32,26 @@ static void write_note(const void *object, struct asg_bytes *ret)
         asg_bytes_append_text(ret, "-");
     } else {
         ret->length -= 2;
+    }
+}
+
+static void write_holds(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    if (view->hold_count == 0) asg_bytes_append_text(ret, "-");
+    for (size_t i = 0; i < view->hold_count; i++) {
+        if (i > 0) asg_bytes_append_text(ret, "\n");
+        asg_hold_sentence(&view->holds[i], ret);
+    }
+}
+
+static void write_wanted(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_group_view *view = object;
+    if (view->wanted == ASG_UNSET) {
+        asg_bytes_append_text(ret, "-");
+    } else {
+        asg_bytes_printf(ret, "%" PRId64, view->wanted);
     }
 }
 
@@ -115,8 +125,10 @@ static const struct asg_render_column show_columns[] = {
     {"min", "config.min", NULL, false},
     {"desired", "config.desired", NULL, false},
     {"max", "config.max", NULL, false},
+    {"wanted by policies", "wanted", write_wanted, false},
+    {"held", NULL, write_holds, false},
     {"in service", "in_service", NULL, false},
-    {"warming", "warming", NULL, false},
+    {"of these warming", "warming", NULL, false},
     {"pending", "pending", NULL, false},
     {"requested", "requested", NULL, false},
     {"terminating", "terminating", NULL, false},
@@ -153,19 +165,6 @@ static const struct asg_render_column show_columns[] = {
     {"created", "created_ms", NULL, false},
 };
 
-/* While everything is halted, so is each group. */
-static int note_halt(struct asg_cli *cli, struct asg_group_view *groups, size_t count)
-{
-    const struct asg_request request = {
-        .query = ASG_QUERY_STATUS, .group = "", .name = ""};
-    struct asg_answer answer = {0};
-    int code = asg_ask(cli, &request, &cli->arena, &answer);
-    bool is_halted = answer.status != NULL && answer.status->is_halted;
-    for (size_t i = 0; is_halted && i < count; i++)
-        groups[i].is_halted = true;
-    return code;
-}
-
 static int run_list(void *context, const struct asg_arguments *arguments)
 {
     (void)arguments;
@@ -174,8 +173,6 @@ static int run_list(void *context, const struct asg_arguments *arguments)
         .query = ASG_QUERY_GROUPS, .group = "", .name = ""};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
-    if (code != ASG_EXIT_OK) return code;
-    code = note_halt(cli, answer.groups, answer.group_count);
     if (code != ASG_EXIT_OK) return code;
     return asg_cli_show_list(cli, &asg_group_view_schema, answer.groups,
                              answer.group_count, ASG_COLUMNS(list_columns));

@@ -7,7 +7,7 @@
 
 static uint32_t count_instances(const struct asg_group_view *view)
 {
-    return view->pending + view->in_service + view->warming;
+    return view->pending + view->in_service;
 }
 
 uint32_t asg_count_ends(const struct asg_group_view *view, uint32_t desired)

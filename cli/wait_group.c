@@ -29,10 +29,10 @@ static bool is_or_unasked(int64_t wanted, int64_t value)
     return wanted < 0 || wanted == value;
 }
 
-/* Warming instances are in service for EC2 Auto Scaling too. */
+/* Warming instances are among them, as for EC2 Auto Scaling. */
 static int64_t in_service(const struct asg_group_view *view)
 {
-    return (int64_t)view->in_service + view->warming;
+    return view->in_service;
 }
 
 static bool is_reached(const struct asg_group_goal *goal,

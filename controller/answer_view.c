@@ -66,10 +66,13 @@ static void list_groups(struct work *work, struct asg_answer *answer)
         asg_arena_take(work->arena, work->page_count * sizeof *answer->groups);
     answer->group_count = work->page_count;
     int64_t now_ms = asg_root_time_ms(work->root);
-    bool is_held = asg_root_cluster(work->root)->status.held[0] != '\0';
+    const struct asg_status_view *cluster = &asg_root_cluster(work->root)->status;
+    bool is_held = cluster->held[0] != '\0';
+    bool is_halted = cluster->is_halted; /* all are, then */
     for (size_t i = 0; i < work->page_count; i++) {
         answer->groups[i] = asg_page_group(work->pages[i], now_ms);
         answer->groups[i].is_held = is_held;
+        answer->groups[i].is_halted |= is_halted;
         asg_root_holds(work->root, work->pages[i], now_ms, work->arena,
                        &answer->groups[i].holds, &answer->groups[i].hold_count);
     }

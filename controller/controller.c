@@ -496,6 +496,9 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         asg_tell_refusals(&controller->refusals, controller->bus, mono_ms);
+        const struct asg_beside beside =
+            asg_dispatch_beside(controller->dispatch, mono_ms);
+        asg_publish_beside(controller->view, &beside);
         update_gauges(controller);
         if (controller->enrolments != NULL) {
             asg_enrolments_say(controller->enrolments, mono_ms);

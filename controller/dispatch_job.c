@@ -38,6 +38,7 @@ struct asg_dispatch {
     uint64_t incarnation;
     const char *cluster_id;
     bool is_halted;
+    bool is_rate_out[ASG_JOB_COUNT]; /* at the last pump */
     uint64_t last_lease_id;
     uint64_t last_identity;
     int64_t pumped_ms;
@@ -858,6 +859,7 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
                           int64_t mono_ms, int64_t log_ms)
 {
     struct asg_entry_list *queue = &dispatch->queues[kind];
+    dispatch->is_rate_out[kind] = false;
     while (queue->first != NULL) {
         struct asg_job_entry *entry = queue->first;
         if (end_hopeless(dispatch, entry, log_ms)) continue;
@@ -870,6 +872,7 @@ static int64_t pump_queue(struct asg_dispatch *dispatch, enum asg_job_kind kind,
         int64_t wait_ms = 0;
         if (!asg_rate_budget_take(&dispatch->budget, kind, instances, mono_ms,
                                   &wait_ms)) {
+            dispatch->is_rate_out[kind] = true;
             return mono_ms + wait_ms;
         }
         enum asg_status status = hand_out(dispatch, entry, worker, mono_ms, log_ms);
@@ -962,6 +965,24 @@ int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
         if (at_ms < next_ms) next_ms = at_ms;
     }
     return next_ms;
+}
+
+struct asg_beside asg_dispatch_beside(const struct asg_dispatch *dispatch,
+                                      int64_t mono_ms)
+{
+    struct asg_beside beside = {
+        .is_known = true,
+        .are_launches_out =
+            dispatch->is_rate_out[ASG_JOB_LAUNCH] || dispatch->is_rate_out[ASG_JOB_FLEET],
+        .are_ends_out = dispatch->is_rate_out[ASG_JOB_TERMINATE],
+    };
+    for (const struct asg_dispatch_worker *w = dispatch->workers; w != NULL;
+         w = w->next) {
+        bool can_call = is_heard(dispatch, w, mono_ms) && w->trust->refused[0] == '\0' &&
+                        !asg_trust_is_aside(w->trust, mono_ms);
+        beside.workers += can_call ? 1 : 0;
+    }
+    return beside;
 }
 
 bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,

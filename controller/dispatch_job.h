@@ -16,6 +16,7 @@
 
 #include "controller/rate_budget.h"
 #include "model/messages.h"
+#include "view/view.h"
 
 struct asg_dispatch;
 
@@ -137,6 +138,10 @@ void asg_dispatch_settle(struct asg_dispatch *dispatch, uint64_t job_id,
 /* End leases that ran out, hand out what can go. Returns the monotonic moment when it
  * wants to be called again (INT64_MAX: when something happens). */
 int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_t log_ms);
+
+/* What of all that holds groups back, for those who read the view. */
+struct asg_beside asg_dispatch_beside(const struct asg_dispatch *dispatch,
+                                      int64_t mono_ms);
 
 /* Is this open job a describe? *ret_complete: it asks for everything. */
 bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,

@@ -203,3 +203,19 @@ void asg_publish_not_leading(struct asg_view *view, const char *why)
     asg_draft_set_leading(view, why);
     asg_view_publish(view, time_ms);
 }
+
+void asg_publish_beside(struct asg_view *view, const struct asg_beside *beside)
+{
+    const struct asg_root *root = asg_view_hold(view);
+    struct asg_beside before = asg_root_beside(root);
+    int64_t time_ms = asg_root_time_ms(root);
+    asg_view_drop(&root);
+    bool is_same = before.is_known == beside->is_known &&
+                   before.workers == beside->workers &&
+                   before.are_launches_out == beside->are_launches_out &&
+                   before.are_ends_out == beside->are_ends_out;
+    if (is_same) return;
+    asg_view_begin(view, /* is_empty */ false);
+    asg_draft_set_beside(view, beside);
+    asg_view_publish(view, time_ms);
+}

@@ -15,6 +15,9 @@
  * head of the log: what is published is durable. */
 void asg_publish_view(struct asg_view *view, struct asg_core *core);
 
+/* What the controller knows beside core, when readers do not see that yet. */
+void asg_publish_beside(struct asg_view *view, const struct asg_beside *beside);
+
 /* Readers see what they saw, and why it may be old. */
 void asg_publish_not_leading(struct asg_view *view, const char *why);
 

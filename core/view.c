@@ -179,14 +179,16 @@ void asg_core_view_groups(const struct asg_core *core, const char *name,
         asg_view_fill_group(group, arena, view);
         view->is_held = core->is_behind;
         struct asg_instance_counts counts = {0};
+        uint32_t warm = 0;
         for (size_t i = 0; i < group->instance_count; i++) {
             const struct instance *instance = group->instances[i];
             asg_view_count(instance, &counts);
-            view->in_service += asg_instance_is_warm(instance, core->now_ms) ? 1 : 0;
+            warm += asg_instance_is_warm(instance, core->now_ms) ? 1 : 0;
         }
         view->requested = counts.requested;
         view->pending = counts.pending;
-        view->warming = counts.serving - view->in_service;
+        view->in_service = counts.serving;
+        view->warming = counts.serving - warm;
         view->terminating = counts.terminating;
         view->unhealthy = counts.unhealthy;
     }

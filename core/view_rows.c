@@ -153,6 +153,14 @@ static void view_stops(const struct group *group, struct holds *holds)
         push_state(holds, ASG_HOLD_GROUP_HALTED,
                    "halted by an operator: nothing is launched or terminated");
     }
+    if (group->unknown_count > 0) {
+        push_hold(holds,
+                  &(struct asg_hold){.reason = ASG_HOLD_LOG_BEHIND,
+                                     .count = group->unknown_count,
+                                     .policy = "",
+                                     .text = "this log does not know some of the group's "
+                                             "instances; see `openasg orphan list`"});
+    }
     if (group->churn.is_frozen) {
         push_state(holds, ASG_HOLD_CHURN,
                    "launches wait for an operator: new instances fail soon after "
@@ -179,7 +187,8 @@ static void view_stops(const struct group *group, struct holds *holds)
 static bool is_stop(enum asg_hold_reason reason)
 {
     return reason == ASG_HOLD_HALTED || reason == ASG_HOLD_GROUP_HALTED ||
-           reason == ASG_HOLD_CHURN || reason == ASG_HOLD_TOO_MANY_UNHEALTHY;
+           reason == ASG_HOLD_LOG_BEHIND || reason == ASG_HOLD_CHURN ||
+           reason == ASG_HOLD_TOO_MANY_UNHEALTHY;
 }
 
 static void view_holds(const struct group *group, struct asg_arena *arena,

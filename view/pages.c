@@ -217,7 +217,7 @@ struct asg_group_view asg_page_group(const struct asg_page *page, int64_t now_ms
     view.requested = page->counts.requested;
     view.pending = page->counts.pending;
     view.warming = asg_page_warming(page, now_ms);
-    view.in_service = page->counts.serving - view.warming;
+    view.in_service = page->counts.serving;
     view.terminating = page->counts.terminating;
     view.unhealthy = page->counts.unhealthy;
     return view;

@@ -56,6 +56,7 @@ struct asg_root {
     int64_t time_ms;
     char not_leading[ASG_NOT_LEADING_MAX];
     struct asg_totals totals;
+    struct asg_beside beside;
     struct asg_cluster_page *cluster;
     struct shelf *top;   /* of the pages by name; NULL: there are none */
     struct id_tree *ids; /* NULL: empty */

@@ -32,6 +32,8 @@ void asg_draft_set_jobs(struct asg_view *view, uint32_t open, uint32_t dead);
 /* The cluster's, of asg_status_view. */
 void asg_draft_set_revision(struct asg_view *view, uint64_t revision);
 
+void asg_draft_set_beside(struct asg_view *view, const struct asg_beside *beside);
+
 /* "" while the controller leads, else why not. */
 void asg_draft_set_leading(struct asg_view *view, const char *not_leading);
 

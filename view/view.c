@@ -47,6 +47,7 @@ static struct asg_root *copy_root(const struct asg_root *from)
     struct asg_root *root = asg_alloc(1, sizeof *root);
     *root = (struct asg_root){.time_ms = from->time_ms,
                               .totals = from->totals,
+                              .beside = from->beside,
                               .cluster = from->cluster,
                               .top = asg_shelf_share(from->top)};
     atomic_init(&root->refs, 1);
@@ -198,6 +199,12 @@ void asg_draft_set_revision(struct asg_view *view, uint64_t revision)
     view->draft->totals.revision = revision;
 }
 
+void asg_draft_set_beside(struct asg_view *view, const struct asg_beside *beside)
+{
+    assert(view->draft != NULL);
+    view->draft->beside = *beside;
+}
+
 void asg_draft_set_leading(struct asg_view *view, const char *not_leading)
 {
     assert(view->draft != NULL);
@@ -221,6 +228,11 @@ void asg_view_publish(struct asg_view *view, int64_t time_ms)
 }
 
 /* ---- a root, for readers ---- */
+
+struct asg_beside asg_root_beside(const struct asg_root *root)
+{
+    return root->beside;
+}
 
 const char *asg_root_not_leading(const struct asg_root *root)
 {

@@ -107,6 +107,16 @@ uint32_t asg_page_warming(const struct asg_page *page, int64_t now_ms);
 /* The group with its counts filled in as they are at that moment; lent by the page. */
 struct asg_group_view asg_page_group(const struct asg_page *page, int64_t now_ms);
 
+/* What the controller knows beside core, and holds groups back. */
+struct asg_beside {
+    bool is_known;
+    uint32_t workers;      /* that can call EC2 now */
+    bool are_launches_out; /* EC2's request rate for them is used up, as the next */
+    bool are_ends_out;
+};
+
+struct asg_beside asg_root_beside(const struct asg_root *root);
+
 /* Why the group does not do what it wants at that moment, the most important first, each
  * reason once (but those of several policies or processes): what its sheet says and is
  * not over, and what holds all groups. Texts are lent by the root and the page. */

@@ -258,8 +258,8 @@ struct asg_group_view {
     const struct asg_group_config *config;
     uint32_t requested; /* asked for, no id yet */
     uint32_t pending;
-    uint32_t in_service; /* warm ones */
-    uint32_t warming;
+    uint32_t in_service; /* warming ones included, as EC2 Auto Scaling counts them */
+    uint32_t warming;    /* of these: policies ignore their metrics yet */
     uint32_t terminating;
     uint32_t unhealthy;
     uint64_t suspended; /* bits 1 << process */
@@ -275,7 +275,7 @@ struct asg_group_view {
     size_t suspension_count;
     struct asg_hold *holds; /* the most important first */
     size_t hold_count;
-    int64_t wanted; /* what its policies want, before any limit; ASG_UNSET: nothing */
+    int64_t wanted;    /* what its policies want, before any limit; ASG_UNSET: nothing */
     uint64_t revision; /* of the cluster (asg_status_view) when it was changed last */
 };
 

@@ -84,7 +84,7 @@ static uint32_t in_service(const char *name)
     if (our->controller == NULL || our->controller->commit == NULL) return UINT32_MAX;
     asg_core_view_groups(asg_commit_core(our->controller->commit), name, &arena, &groups,
                          &count);
-    if (count == 1) ret = groups[0].in_service + groups[0].warming;
+    if (count == 1) ret = groups[0].in_service;
     asg_arena_clear(&arena);
     return ret;
 }

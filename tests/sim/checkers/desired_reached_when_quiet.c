@@ -50,7 +50,7 @@ const char *law_desired_reached(void)
     asg_core_view_groups(core, "", &arena, &groups, &count);
     for (size_t i = 0; i < count && ret == NULL; i++) {
         const struct sim_group *books = sim_find_group(our, groups[i].config->name);
-        uint32_t there = groups[i].in_service + groups[i].warming;
+        uint32_t there = groups[i].in_service;
         if (books == NULL) continue;
         if (there == groups[i].config->desired && books->alive == there &&
             books->serving == there && groups[i].pending == 0 &&

@@ -7,7 +7,7 @@ static struct asg_group_config config = {
 static const struct asg_group_view view = {.config = &config,
                                            .requested = 3,
                                            .pending = 1,
-                                           .in_service = 6,
+                                           .in_service = 7,
                                            .warming = 1,
                                            .terminating = 5};
 

@@ -328,7 +328,7 @@ static inline uint32_t in_service(void)
     struct asg_arena arena = {0};
     struct asg_group_view view = group(&arena);
     asg_arena_clear(&arena);
-    return view.in_service + view.warming;
+    return view.in_service;
 }
 
 static inline uint32_t desired(void)
