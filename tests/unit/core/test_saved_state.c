@@ -284,7 +284,7 @@ static void test_a_group_alone_is_what_it_was_among_others(void **state)
     asg_core_view_groups(alone, NULL, &arena, &groups, &count);
     assert_int_equal(1, count);
     assert_string_equal("web", groups[0].config->name);
-    assert_int_equal(3, groups[0].in_service + groups[0].warming);
+    assert_int_equal(3, groups[0].in_service);
     asg_core_view_orphans(alone, &arena, &orphans, &count);
     assert_int_equal(0, count);
     size_t jobs = 0;
