@@ -422,6 +422,7 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_ALARMS_MASS_ABSENCE,
               asg_reconciler_missing(controller->reconciler).is_mass);
     asg_gauge(ASG_COUNT_GROUPS, totals.groups);
+    asg_gauge(ASG_COUNT_GROUPS_LIMIT, controller->settings->groups_limit);
     asg_gauge(ASG_COUNT_INSTANCES, totals.instances);
     asg_gauge(ASG_COUNT_JOBS_DEAD, totals.dead_jobs);
 }

@@ -130,6 +130,8 @@
     X(SUSPECTS, "openasg_suspect_instances", "", GAUGE,                                  \
       "Instances that stopped reporting and are being probed.")                          \
     X(GROUPS, "openasg_groups", "", GAUGE, "Groups.")                                    \
+    X(GROUPS_LIMIT, "openasg_groups_limit", "", GAUGE,                                   \
+      "Groups that clients of the API may have (limits.groups).")                        \
     X(INSTANCES, "openasg_instances", "", GAUGE, "Instances of all groups.")             \
     X(ALARMS_MASS_SILENCE, "openasg_alarms", "kind=\"mass-silence\"", GAUGE,             \
       "Active alarms of the whole cluster, by kind.")                                    \
