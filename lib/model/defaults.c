@@ -81,6 +81,16 @@ void asg_model_fill_unset(const struct asg_schema *schema, void *ret)
     }
 }
 
+void asg_model_take_field(const struct asg_field *field, void *ret, const void *from)
+{
+    memcpy((char *)ret + field->offset, (const char *)from + field->offset,
+           size_of(field));
+    if (field->type == ASG_FIELD_LIST) {
+        memcpy((char *)ret + field->count_offset,
+               (const char *)from + field->count_offset, sizeof(size_t));
+    }
+}
+
 void asg_model_update(const struct asg_schema *schema, void *ret, const void *from,
                       uint64_t bits)
 {
@@ -89,12 +99,7 @@ void asg_model_update(const struct asg_schema *schema, void *ret, const void *fr
         if (field->update_bit == 0) continue;
         assert(field->update_bit <= 64);
         if ((bits & UINT64_C(1) << (field->update_bit - 1)) == 0) continue;
-        memcpy((char *)ret + field->offset, (const char *)from + field->offset,
-               size_of(field));
-        if (field->type == ASG_FIELD_LIST) {
-            memcpy((char *)ret + field->count_offset,
-                   (const char *)from + field->count_offset, sizeof(size_t));
-        }
+        asg_model_take_field(field, ret, from);
     }
 }
 

@@ -21,6 +21,9 @@ void asg_model_fill_unset(const struct asg_schema *schema, void *ret);
 void asg_model_update(const struct asg_schema *schema, void *ret, const void *from,
                       uint64_t bits);
 
+/* That one field becomes what it is in `from`. */
+void asg_model_take_field(const struct asg_field *field, void *ret, const void *from);
+
 /* True when `present`, bits 1 << position in the schema, has the field of that name. */
 bool asg_model_names(const struct asg_schema *schema, uint64_t present, const char *name);
 
