@@ -208,7 +208,7 @@ static int wait_for_answer(struct asg_cli *cli, bool is_order, struct asg_arena 
     }
 }
 
-static int say_denied(struct asg_cli *cli, const struct asg_answer *answer)
+int asg_say_denied(struct asg_cli *cli, const struct asg_answer *answer)
 {
     bool has_code = answer->code != NULL && answer->code[0] != '\0';
     bool has_words = answer->message != NULL && answer->message[0] != '\0';
@@ -219,8 +219,8 @@ static int say_denied(struct asg_cli *cli, const struct asg_answer *answer)
                              is_alone ? "" : code, is_alone ? "" : ": ", words);
 }
 
-int asg_ask(struct asg_cli *cli, const struct asg_request *request,
-            struct asg_arena *arena, struct asg_answer *ret)
+int asg_ask_any(struct asg_cli *cli, const struct asg_request *request,
+                struct asg_arena *arena, struct asg_answer *ret)
 {
     struct asg_error error = {""};
     if (asg_model_check_texts(&asg_request_schema, request, &error) != ASG_OK) {
@@ -257,9 +257,15 @@ int asg_ask(struct asg_cli *cli, const struct asg_request *request,
                      : ret->is_ok        ? "answered"
                                          : "refused",
                      took_ms);
-    if (code != ASG_EXIT_OK) return code;
-    if (ret->is_ok) return ASG_EXIT_OK;
-    return say_denied(cli, ret);
+    return code;
+}
+
+int asg_ask(struct asg_cli *cli, const struct asg_request *request,
+            struct asg_arena *arena, struct asg_answer *ret)
+{
+    int code = asg_ask_any(cli, request, arena, ret);
+    if (code != ASG_EXIT_OK || ret->is_ok) return code;
+    return asg_say_denied(cli, ret);
 }
 
 int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,

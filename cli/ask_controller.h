@@ -14,6 +14,14 @@
 int asg_ask(struct asg_cli *cli, const struct asg_request *request,
             struct asg_arena *arena, struct asg_answer *ret);
 
+/* The same, and ASG_EXIT_OK also for an answer that says no: *ret has its reason, and
+ * nothing is said yet. */
+int asg_ask_any(struct asg_cli *cli, const struct asg_request *request,
+                struct asg_arena *arena, struct asg_answer *ret);
+
+/* Say why the controller said no; returns ASG_EXIT_FAILED. */
+int asg_say_denied(struct asg_cli *cli, const struct asg_answer *answer);
+
 /* Send an order and say on `err` what came of it; `done` is what to say when it is done
  * and the controller says nothing itself. */
 int asg_order(struct asg_cli *cli, const struct asg_command *command, const char *done,

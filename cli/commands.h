@@ -11,6 +11,7 @@ struct asg_family {
 };
 
 extern const struct asg_family asg_apply_family;
+extern const struct asg_family asg_export_files_family;
 extern const struct asg_family asg_context_family;
 extern const struct asg_family asg_group_config_family;
 extern const struct asg_family asg_group_family;

@@ -379,10 +379,10 @@ static int64_t number_at(const struct asg_field *field, const void *object)
     return *(const int64_t *)(const void *)((const char *)object + field->offset);
 }
 
-static bool is_kept(const struct asg_field *field, const struct asg_spell_form *form)
+static bool is_always(const struct asg_field *field, const struct asg_spell_form *form)
 {
-    for (size_t i = 0; form->kept != NULL && form->kept[i] != NULL; i++) {
-        if (strcmp(form->kept[i], field->name) == 0) return true;
+    for (size_t i = 0; form->always != NULL && form->always[i] != NULL; i++) {
+        if (strcmp(form->always[i], field->name) == 0) return true;
     }
     return false;
 }
@@ -399,7 +399,7 @@ static bool is_written(const struct asg_schema *schema, const struct asg_field *
         return !flag_at(field, object) && number_at(other, object) != 0;
     }
     if (other != NULL) return flag_at(other, object) || number_at(field, object) != 0;
-    if (form->otherwise == NULL || is_kept(field, form)) return true;
+    if (form->otherwise == NULL || is_always(field, form)) return true;
     /* In lists: which kind it is should be read, not known. */
     if (field->type == ASG_FIELD_ENUM && schema->field_count <= 4) return true;
     return !asg_model_equal_field(field, object, form->otherwise);

@@ -15,7 +15,7 @@ struct asg_spell_form {
     /* Fields that are as in this struct of the same schema are left out; NULL: none. */
     const void *otherwise;
     const char *hidden;      /* one more field that is left out; NULL */
-    const char *const *kept; /* fields that are never left out, up to a NULL; NULL */
+    const char *const *always; /* fields that are never left out, up to a NULL; NULL */
     size_t indent;           /* blanks before each line */
 };
 
