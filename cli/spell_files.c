@@ -69,59 +69,68 @@ static const char *schedule_group(const void *items, size_t at)
     return ((const struct asg_schedule_config *)items)[at].group;
 }
 
-static void spell_policies(const struct asg_present *present, const char *group,
-                           bool is_full, struct asg_bytes *ret)
+static void spell_policy(const struct asg_policy_config *policy, bool is_full,
+                         struct asg_bytes *ret)
 {
     static const char *const always[] = {"name", "kind", NULL};
-    const char *title = "policies:\n";
-    size_t begin =
-        first_of(present->policies, present->policy_count, group, policy_group);
-    for (size_t i = begin; i < present->policy_count; i++) {
-        const struct asg_policy_config *policy = &present->policies[i];
-        if (strcmp(policy->group, group) != 0) break;
-        const struct asg_policy_config otherwise = otherwise_of(policy);
-        const struct asg_spell_form form = {.otherwise = is_full ? NULL : &otherwise,
-                                            .always = always};
-        asg_bytes_append_text(ret, title);
-        spell_item(&asg_policy_config_schema, policy, form, ret);
-        title = "";
-    }
+    const struct asg_policy_config otherwise = otherwise_of(policy);
+    const struct asg_spell_form form = {.otherwise = is_full ? NULL : &otherwise,
+                                        .always = always};
+    spell_item(&asg_policy_config_schema, policy, form, ret);
 }
 
-static void spell_schedules(const struct asg_present *present, const char *group,
-                            bool is_full, struct asg_bytes *ret)
+static void spell_schedule(const struct asg_schedule_config *schedule, bool is_full,
+                           struct asg_bytes *ret)
 {
     static const char *const always[] = {"name", NULL};
+    static const char *const zoned[] = {"name", "time_zone", NULL};
     const struct asg_schedule_config otherwise = asg_schedule_defaults();
-    const char *title = "schedules:\n";
-    size_t begin =
-        first_of(present->schedules, present->schedule_count, group, schedule_group);
-    for (size_t i = begin; i < present->schedule_count; i++) {
-        const struct asg_schedule_config *schedule = &present->schedules[i];
-        if (strcmp(schedule->group, group) != 0) break;
-        const char *zoned[] = {"name", schedule->has_time_zone ? "time_zone" : NULL,
-                               NULL};
-        const struct asg_spell_form form = {.otherwise = is_full ? NULL : &otherwise,
-                                            .always =
-                                                schedule->has_time_zone ? zoned : always};
-        asg_bytes_append_text(ret, title);
-        spell_item(&asg_schedule_config_schema, schedule, form, ret);
-        title = "";
+    const struct asg_spell_form form = {.otherwise = is_full ? NULL : &otherwise,
+                                        .always =
+                                            schedule->has_time_zone ? zoned : always};
+    spell_item(&asg_schedule_config_schema, schedule, form, ret);
+}
+
+void asg_spell_sections(const struct asg_spelled_group *group, struct asg_bytes *ret)
+{
+    static const char *const always[] = {"name", "min", "max", "desired", NULL};
+    const struct asg_group_config otherwise = asg_group_defaults();
+    const struct asg_spell_form form = {
+        .otherwise = group->is_full ? NULL : &otherwise, .always = always, .indent = 2};
+    asg_bytes_append_text(ret, "group:\n");
+    asg_spell(&asg_group_config_schema, group->config, &form, ret);
+    if (group->policy_count > 0) asg_bytes_append_text(ret, "policies:\n");
+    for (size_t i = 0; i < group->policy_count; i++) {
+        spell_policy(&group->policies[i], group->is_full, ret);
+    }
+    if (group->schedule_count > 0) asg_bytes_append_text(ret, "schedules:\n");
+    for (size_t i = 0; i < group->schedule_count; i++) {
+        spell_schedule(&group->schedules[i], group->is_full, ret);
     }
 }
 
 void asg_spell_group(const struct asg_present *present, size_t at, bool is_full,
                      struct asg_bytes *ret)
 {
-    static const char *const always[] = {"name", "min", "max", "desired", NULL};
     const struct asg_group_view *view = &present->groups[at];
-    const struct asg_group_config otherwise = asg_group_defaults();
-    const struct asg_spell_form form = {
-        .otherwise = is_full ? NULL : &otherwise, .always = always, .indent = 2};
-    asg_bytes_printf(ret, "# revision %" PRIu64 "\ngroup:\n", view->revision);
-    asg_spell(&asg_group_config_schema, view->config, &form, ret);
-    spell_policies(present, view->config->name, is_full, ret);
-    spell_schedules(present, view->config->name, is_full, ret);
+    const char *name = view->config->name;
+    size_t policy =
+        first_of(present->policies, present->policy_count, name, policy_group);
+    size_t schedule =
+        first_of(present->schedules, present->schedule_count, name, schedule_group);
+    struct asg_spelled_group group = {.config = view->config, .is_full = is_full};
+    if (present->policy_count > 0) group.policies = &present->policies[policy];
+    if (present->schedule_count > 0) group.schedules = &present->schedules[schedule];
+    while (policy + group.policy_count < present->policy_count &&
+           strcmp(group.policies[group.policy_count].group, name) == 0) {
+        group.policy_count++;
+    }
+    while (schedule + group.schedule_count < present->schedule_count &&
+           strcmp(group.schedules[group.schedule_count].group, name) == 0) {
+        group.schedule_count++;
+    }
+    asg_bytes_printf(ret, "# revision %" PRIu64 "\n", view->revision);
+    asg_spell_sections(&group, ret);
 }
 
 const char *asg_spell_file_name(const char *group, struct asg_arena *arena)

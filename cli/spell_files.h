@@ -6,8 +6,21 @@
 #include "base/bytes.h"
 #include "cli/compare.h"
 
-/* Append the document of groups[at] of a state that is in order (asg_present_sort()).
- * `is_full`: with every field, else without those that have their default. */
+/* A group with what is its own. */
+struct asg_spelled_group {
+    const struct asg_group_config *config;
+    const struct asg_policy_config *policies;
+    size_t policy_count;
+    const struct asg_schedule_config *schedules;
+    size_t schedule_count;
+    bool is_full; /* every field is written, not only those without their default */
+};
+
+/* Append the sections group, policies and schedules. */
+void asg_spell_sections(const struct asg_spelled_group *group, struct asg_bytes *ret);
+
+/* Append the document of groups[at] of a state that is in order (asg_present_sort()),
+ * its revision in front. */
 void asg_spell_group(const struct asg_present *present, size_t at, bool is_full,
                      struct asg_bytes *ret);
 
