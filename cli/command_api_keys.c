@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "cli/ask_yes.h"
 #include "cli/commands.h"
+#include "cli/show_result.h"
 #include "crypto/access_keys.h"
 #include "crypto/crypto.h"
 
@@ -266,11 +267,15 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
     if (asg_access_keys_remove(path, name, &error) != ASG_OK) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     }
-    asg_cli_print(cli->err,
-                  "%s: the key of \"%s\" is removed; the controller refuses it "
-                  "within a moment\n",
-                  path, name);
-    return ASG_EXIT_OK;
+    const struct asg_done done = {
+        .kind = "api-key",
+        .name = name,
+        .is_changed = true,
+        .message = asg_arena_format(&cli->arena,
+                                    "%s: the key of \"%s\" is removed; the controller "
+                                    "refuses it within a moment",
+                                    path, name)};
+    return asg_cli_result(cli, &done);
 }
 
 static const struct asg_command_entry commands[] = {
@@ -296,6 +301,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(file_options),
      .run = run_list},
     {.name = "keys remove-api",
+     .shows = &asg_done_schema,
      .summary = "Remove an access key of the Auto Scaling API",
      .examples = "openasg keys remove-api ann",
      ASG_ARGUMENTS(name_argument),

@@ -4,20 +4,41 @@
 
 #include "cli/commands.h"
 #include "cli/open_log.h"
+#include "cli/progress.h"
+#include "cli/show_result.h"
+#include "cli/terminal.h"
 
 static const struct asg_argument arguments_of_backup[] = {
     {.name = "FILE", .help = "The new file.", .is_file = true}};
 
-/* Lines, not a bar: they go to a log of cron as well as to a person. */
+/* A bar for a person; lines for a log of cron, but none beside JSON. */
 struct progress {
     struct asg_cli *cli;
+    struct asg_progress *bar; /* of this step */
     const char *step;
     uint64_t told; /* tenths of it */
 };
 
+static bool draw(struct progress *progress, const char *step, uint64_t done,
+                 uint64_t total)
+{
+    if (strcmp(progress->step, step) != 0) {
+        progress->step = step;
+        asg_progress_end(&progress->bar);
+        bool is_copy = strcmp(step, "copied") == 0;
+        progress->bar =
+            asg_progress_new(progress->cli, is_copy ? "copying" : "verifying", total);
+    }
+    asg_progress_step(progress->bar, done);
+    return true;
+}
+
 static bool tell(void *context, const char *step, uint64_t done, uint64_t total)
 {
     struct progress *progress = context;
+    struct asg_cli *cli = progress->cli;
+    if (asg_terminal_can_draw(cli->err)) return draw(progress, step, done, total);
+    if (cli->settings.output != ASG_OUTPUT_TABLE) return true;
     if (strcmp(progress->step, step) != 0) {
         progress->step = step;
         progress->told = 0;
@@ -25,7 +46,7 @@ static bool tell(void *context, const char *step, uint64_t done, uint64_t total)
     uint64_t tenths = total == 0 ? 10 : done * 10 / total;
     if (tenths <= progress->told) return true;
     progress->told = tenths;
-    asg_cli_print(progress->cli->err, "%s %" PRIu64 " %%\n", step, tenths * 10);
+    asg_cli_print(cli->err, "%s %" PRIu64 " %%\n", step, tenths * 10);
     return true;
 }
 
@@ -42,21 +63,25 @@ static int run_backup(void *context, const struct asg_arguments *arguments)
     struct progress progress = {.cli = cli, .step = ""};
     struct asg_log_verdict verdict;
     status = asg_log_copy(log, path, tell, &progress, &verdict, &error);
+    asg_progress_end(&progress.bar);
     if (status != ASG_OK) {
-        int code = asg_log_failed(cli, status, &error);
-        if (verdict.advice[0] != '\0') asg_cli_print(cli->err, "%s\n", verdict.advice);
-        return code;
+        return asg_log_failed_more(cli, status, &error, verdict.advice);
     }
-    asg_cli_print(cli->err,
-                  "%s: records 1 to %" PRIu64
-                  " of cluster %s, verified; what else to keep, "
-                  "and how to restore: docs/recovery.md\n",
-                  path, verdict.last_seq, asg_log_cluster_id(log));
-    return ASG_EXIT_OK;
+    const struct asg_done done = {
+        .kind = "log",
+        .name = path,
+        .is_changed = true,
+        .message = asg_arena_format(&cli->arena,
+                                    "%s: records 1 to %" PRIu64
+                                    " of cluster %s, verified; what else to keep, "
+                                    "and how to restore: docs/recovery.md",
+                                    path, verdict.last_seq, asg_log_cluster_id(log))};
+    return asg_cli_result(cli, &done);
 }
 
 static const struct asg_command_entry commands[] = {
     {.name = "log backup",
+     .shows = &asg_done_schema,
      .summary = "Copy the log while the controller runs",
      .details =
          "The copy shows one moment, is verified record by record before it gets its "

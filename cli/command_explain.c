@@ -27,6 +27,7 @@ static const struct asg_option explain_options[] = {
      .help = "Only the newest N."},
     {.name = "follow",
      .type = ASG_OPTION_FLAG,
+     .letter = 'F',
      .help = "Keep showing new decisions until interrupted."},
 };
 

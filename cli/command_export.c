@@ -5,6 +5,9 @@
 #include "cli/export_tables.h"
 #include "cli/open_log.h"
 #include "cli/print_decision.h"
+#include "cli/progress.h"
+#include "cli/show_result.h"
+#include "cli/terminal.h"
 #include "cli/write_record.h"
 
 #define WRITE_BYTES ((size_t)256 * 1024)
@@ -71,7 +74,10 @@ static int export_tables(struct asg_cli *cli, const struct asg_arguments *argume
     if (code != ASG_EXIT_OK) return code;
     struct asg_export_counts counts;
     struct asg_error error = {0};
-    enum asg_status status = asg_export_tables(log, path, &counts, &error);
+    struct asg_progress *progress =
+        asg_progress_new(cli, "exporting", asg_log_head(log).seq);
+    enum asg_status status = asg_export_tables(log, path, progress, &counts, &error);
+    asg_progress_end(&progress);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     if (counts.first_seq > 1) {
         asg_cli_print(cli->err,
@@ -79,11 +85,24 @@ static int export_tables(struct asg_cli *cli, const struct asg_arguments *argume
                       " are not included: their payloads are pruned\n",
                       counts.first_seq - 1);
     }
-    asg_cli_print(cli->err,
-                  "%s: %" PRIu64 " events, %" PRIu64 " decisions, %" PRIu64
-                  " jobs, %" PRIu64 " instances; try SELECT * FROM terminations\n",
-                  path, counts.events, counts.decisions, counts.jobs, counts.instances);
-    return ASG_EXIT_OK;
+    const struct asg_done done = {
+        .kind = "file",
+        .name = path,
+        .is_changed = true,
+        .message = asg_arena_format(
+            &cli->arena,
+            "%s: %" PRIu64 " events, %" PRIu64 " decisions, %" PRIu64 " jobs, %" PRIu64
+            " instances; try SELECT * FROM terminations",
+            path, counts.events, counts.decisions, counts.jobs, counts.instances)};
+    return asg_cli_result(cli, &done);
+}
+
+/* That are looked at, whatever is left out. */
+static uint64_t records_of(const struct asg_log *log, const struct asg_log_filter *filter)
+{
+    uint64_t head = asg_log_head(log).seq;
+    uint64_t to = filter->to_seq != 0 && filter->to_seq < head ? filter->to_seq : head;
+    return to > filter->from_seq ? to - filter->from_seq : 1;
 }
 
 static int export_all(struct asg_cli *cli, struct asg_log *log,
@@ -95,10 +114,16 @@ static int export_all(struct asg_cli *cli, struct asg_log *log,
     struct asg_error error = {0};
     struct asg_record record;
     if (is_csv) asg_bytes_append_text(&lines, asg_record_csv_titles());
+    /* Records on the terminal are progress enough. */
+    bool is_shown = asg_terminal_width(cli->out) == 0;
+    ASG_CLEANUP(asg_progress_end)
+    struct asg_progress *progress =
+        is_shown ? asg_progress_new(cli, "exporting", records_of(log, filter)) : NULL;
     enum asg_status status = asg_log_cursor_open(log, filter, &cursor, &error);
     while (status == ASG_OK && !ferror(cli->out)) {
         status = asg_log_cursor_next(cursor, &record, &error);
         if (status != ASG_OK) break;
+        asg_progress_step(progress, record.seq - filter->from_seq);
         asg_arena_reset(&arena);
         if (is_csv) {
             asg_write_record_csv(&record, &arena, &lines);

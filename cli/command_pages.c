@@ -16,7 +16,8 @@ static const struct asg_argument command_argument[] = {
      .is_optional = true,
      .is_repeated = true}};
 static const struct asg_option man_options[] = {
-    {.name = "to",
+    {.name = "into",
+     .old_name = "to",
      .type = ASG_OPTION_FILE,
      .value = "DIR",
      .help = "Write the pages of all commands into this folder instead."},
@@ -73,7 +74,7 @@ static int write_pages(struct asg_cli *cli, const char *folder)
 static int run_man(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
-    const char *folder = asg_option_text(arguments, "to");
+    const char *folder = asg_option_text(arguments, "into");
     if (folder != NULL) return write_pages(cli, folder);
     const struct asg_command_table *table = cli->table;
     const char *name = "";
@@ -119,7 +120,7 @@ static const struct asg_command_entry commands[] = {
      .run = run_completion},
     {.name = "man",
      .summary = "Print a man page, or write them all",
-     .examples = "openasg man group create | man -l -\nopenasg man --to build/man",
+     .examples = "openasg man group create | man -l -\nopenasg man --into build/man",
      ASG_ARGUMENTS(command_argument),
      ASG_OPTIONS(man_options),
      .run = run_man},

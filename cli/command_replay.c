@@ -135,16 +135,21 @@ static void print_difference(struct asg_cli *cli, const struct replay_view *view
 static int compare_all(struct asg_cli *cli, const struct asg_arguments *arguments,
                        struct asg_log *log)
 {
-    const struct asg_replay_options options = {
+    struct asg_replay_options options = {
         .from_seq = (uint64_t)asg_option_number(arguments, "from", 0),
         .to_seq = (uint64_t)asg_option_number(arguments, "to", 0),
         .skip_hash_check = asg_option_flag(arguments, "no-verify"),
     };
+    uint64_t last = asg_log_head(log).seq;
+    if (options.to_seq != 0 && options.to_seq < last) last = options.to_seq;
+    uint64_t count = last > options.from_seq ? last - options.from_seq : 1;
+    options.progress = asg_progress_new(cli, "replaying", count);
     struct asg_error error = {0};
     ASG_CLEANUP(asg_replay_result_clear) struct asg_replay_result result = {0};
     int64_t start_us = asg_clock_monotonic_us(&cli->clock);
     enum asg_status status = asg_replay_log(log, &options, &result, &error);
     int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
+    asg_progress_end(&options.progress);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     const struct replay_view view = {
         .log = asg_log_path(cli, arguments, 0),

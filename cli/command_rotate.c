@@ -34,7 +34,8 @@ static const struct asg_option rotate_options[] = {
      .help =
          "ca: trust only the authority that signs, once all agents have a certificate "
          "of it."},
-    {.name = "to",
+    {.name = "into",
+     .old_name = "to",
      .type = ASG_OPTION_FILE,
      .value = "DIR",
      .help = "worker, admin: folder of NAME.key.",
@@ -374,7 +375,7 @@ static void say_listed(struct asg_cli *cli, const struct peer *peer, bool is_wor
 static const char *key_folder(struct asg_cli *cli, const struct asg_arguments *arguments,
                               const char *name)
 {
-    const char *folder = asg_option_text(arguments, "to");
+    const char *folder = asg_option_text(arguments, "into");
     if (folder != NULL) return folder;
     const char *dir = cli->settings.dir;
     const char *path = asg_arena_format(&cli->arena, "%s/%s.key", dir, name);
@@ -537,8 +538,8 @@ static const struct kind {
     {"ca", false, {"finish", "forget", "now"}, rotate_ca},
     {"controller", false, {NULL}, rotate_controller},
     {"join-secret", false, {NULL}, rotate_join_secret},
-    {"worker", true, {"to", "public", "allowed"}, rotate_worker},
-    {"admin", true, {"to", "public", "allowed"}, rotate_admin},
+    {"worker", true, {"into", "public", "allowed"}, rotate_worker},
+    {"admin", true, {"into", "public", "allowed"}, rotate_admin},
     {"api", true, {"now", "file", NULL}, rotate_api},
 };
 
@@ -571,9 +572,9 @@ static int check_kind(struct asg_cli *cli, const struct kind *kind,
                                 kind->what, option);
         }
     }
-    if (asg_option_is_set(arguments, "to") && asg_option_is_set(arguments, "public")) {
+    if (asg_option_is_set(arguments, "into") && asg_option_is_set(arguments, "public")) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "with --public no key pair is written: leave out --to");
+                            "with --public no key pair is written: leave out --into");
     }
     return ASG_EXIT_OK;
 }

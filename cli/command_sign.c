@@ -16,7 +16,8 @@ static const struct asg_option sign_options[] = {
      .help = "The signer's Ed25519 key pair in PEM; created there, for its owner alone, "
              "if there is none.",
      .default_text = "audit.key in DIR"},
-    {.name = "to",
+    {.name = "into",
+     .old_name = "to",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
      .help = "Write the checkpoint there instead of to standard output; never over "
@@ -110,7 +111,7 @@ static int run_sign(void *context, const struct asg_arguments *arguments)
     code = load_key(cli, arguments, &key);
     if (code != ASG_EXIT_OK) return code;
     asg_checkpoint_write(&checkpoint, key, &text);
-    const char *path = asg_option_text(arguments, "to");
+    const char *path = asg_option_text(arguments, "into");
     code = write_checkpoint(cli, path, &text);
     if (code == ASG_EXIT_OK && path != NULL) {
         asg_cli_print(cli->err, "%s: signed up to record %" PRIu64 "\n", path,
@@ -128,7 +129,7 @@ static const struct asg_command_entry commands[] = {
          "another machine it shows later whether the whole log was rewritten or "
          "cut: log verify --against. Beside a running controller or without one.",
      .examples = "openasg log sign --public > audit.pub\n"
-                 "openasg log sign --to checkpoint-1.txt",
+                 "openasg log sign --into checkpoint-1.txt",
      ASG_ARGUMENTS(log_argument),
      ASG_OPTIONS(sign_options),
      .run = run_sign},

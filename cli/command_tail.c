@@ -111,7 +111,7 @@ static const struct asg_option tail_options[] = {
      .default_text = "20"},
     {.name = "follow",
      .type = ASG_OPTION_FLAG,
-     .letter = 'f',
+     .letter = 'F',
      .help = "Keep showing new records until interrupted."},
     ASG_LOG_IMMUTABLE,
 };

@@ -132,19 +132,24 @@ static int show_verdict(struct asg_cli *cli, struct verify_view *view,
         show_proof(cli, view);
     }
     if (status == ASG_OK) return ASG_EXIT_OK;
-    (void)asg_cli_fail(cli, ASG_EXIT_NOT_VERIFIED, "%s: %s", view->log, verdict->what);
-    if (verdict->advice[0] != '\0') asg_cli_print(cli->err, "%s\n", verdict->advice);
-    return ASG_EXIT_NOT_VERIFIED;
+    const char *advice = verdict->advice[0] != '\0' ? verdict->advice : NULL;
+    return asg_cli_fail_more(cli, ASG_EXIT_NOT_VERIFIED, NULL, advice, "%s: %s",
+                             view->log, verdict->what);
 }
 
 /* The recorded hashes of the state against a replay; a difference becomes the flaw. */
-static enum asg_status check_states(struct asg_log *log, struct verify_view *view,
+static enum asg_status check_states(struct asg_cli *cli, struct asg_log *log,
+                                    struct verify_view *view,
                                     struct asg_log_verdict *verdict,
                                     struct asg_error *error)
 {
-    const struct asg_replay_options options = {.skip_hash_check = true};
+    struct asg_progress *progress =
+        asg_progress_new(cli, "replaying", asg_log_head(log).seq);
+    const struct asg_replay_options options = {.skip_hash_check = true,
+                                               .progress = progress};
     ASG_CLEANUP(asg_replay_result_clear) struct asg_replay_result result = {0};
     enum asg_status status = asg_replay_log(log, &options, &result, error);
+    asg_progress_end(&progress);
     if (status == ASG_ERR_VERSION) {
         return asg_fail_wrap(error, status,
                              "the chain is whole, but its states cannot be replayed");
@@ -209,6 +214,13 @@ static int show_damage(struct asg_cli *cli, const struct asg_log_options *option
     return show_verdict(cli, &view, &verdict, ASG_ERR_CORRUPT);
 }
 
+static bool count_verified(void *context, uint64_t checked, uint64_t total)
+{
+    (void)total;
+    asg_progress_step(context, checked);
+    return true;
+}
+
 static int run_verify(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
@@ -228,7 +240,10 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
     int64_t start_us = asg_clock_monotonic_us(&cli->clock);
     uint64_t from_seq = (uint64_t)asg_option_number(arguments, "from", 0);
     asg_log_set_jobs(log, (size_t)asg_option_number(arguments, "jobs", 0));
-    status = asg_log_verify(log, from_seq, NULL, NULL, &verdict, &error);
+    struct asg_progress *progress =
+        asg_progress_new(cli, "verifying", asg_log_head(log).seq);
+    status = asg_log_verify(log, from_seq, count_verified, progress, &verdict, &error);
+    asg_progress_end(&progress);
     int64_t took_us = asg_clock_monotonic_us(&cli->clock) - start_us;
     struct verify_view view = {
         .log = asg_log_path(cli, arguments, 0),
@@ -237,7 +252,7 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
             verdict.record_count * 1000000 / (uint64_t)(took_us > 0 ? took_us : 1),
     };
     if (status == ASG_OK && asg_option_flag(arguments, "states")) {
-        status = check_states(log, &view, &verdict, &error);
+        status = check_states(cli, log, &view, &verdict, &error);
     }
     if (status == ASG_OK && has_checkpoints) {
         int code = check_checkpoints(cli, arguments, log, &view, &verdict, &status);

@@ -188,7 +188,9 @@ static int run_what_if(void *context, const struct asg_arguments *arguments)
     if (code != ASG_EXIT_OK) return code;
     ASG_CLEANUP(asg_trace_clear) struct asg_trace trace = {0};
     struct asg_error error = {0};
+    range.progress = asg_progress_new(cli, "reading the log", asg_log_head(log).seq);
     enum asg_status status = asg_trace_load(log, &range, &trace, &error);
+    asg_progress_end(&range.progress);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     return compare(cli, arguments, &trace, has_rules ? &rules : NULL);
 }

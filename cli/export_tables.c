@@ -305,6 +305,7 @@ static void add_about(struct exporter *exporter)
 }
 
 enum asg_status asg_export_tables(struct asg_log *log, const char *path,
+                                  struct asg_progress *progress,
                                   struct asg_export_counts *ret, struct asg_error *error)
 {
     *ret = (struct asg_export_counts){.first_seq = 1};
@@ -313,7 +314,7 @@ enum asg_status asg_export_tables(struct asg_log *log, const char *path,
         asg_table_file_new(path, asg_audit_schema, &exporter.file, error);
     if (status != ASG_OK) return status;
     const struct asg_world_walk walk = {
-        .begin = begin_walk, .visit = visit, .context = &exporter};
+        .begin = begin_walk, .visit = visit, .context = &exporter, .progress = progress};
     status = asg_world_walk(log, &walk, error);
     if (status == ASG_OK) add_about(&exporter);
     if (status == ASG_OK) status = exporter.status;

@@ -5,6 +5,7 @@
 #define ASG_CLI_EXPORT_TABLES_H
 
 #include "base/error.h"
+#include "cli/progress.h"
 #include "store/log.h"
 
 struct asg_export_counts {
@@ -18,6 +19,7 @@ struct asg_export_counts {
 /* Write the whole log into the new file `path`, its hashes checked on the way. On failure
  * no file is left. ASG_ERR_EXISTS: there is one. Fails like asg_world_walk() too. */
 ASG_MUST_USE enum asg_status asg_export_tables(struct asg_log *log, const char *path,
+                                               struct asg_progress *progress,
                                                struct asg_export_counts *ret,
                                                struct asg_error *error);
 

@@ -413,7 +413,8 @@ enum asg_status asg_trace_load(struct asg_log *log, const struct asg_trace_range
                                         .begin = begin_walk,
                                         .before = look_before,
                                         .visit = visit,
-                                        .context = loader};
+                                        .context = loader,
+                                        .progress = range->progress};
     status = asg_world_walk(log, &walk, error);
     ret->group = asg_arena_text(&ret->arena, range->group);
     ret->launch_ms = median(&loader->launch);

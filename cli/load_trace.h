@@ -64,8 +64,9 @@ struct asg_trace {
 
 struct asg_trace_range {
     const char *group;
-    int64_t from_ms; /* 0: from the group's first sample */
-    int64_t to_ms;   /* 0: to the end; exclusive */
+    int64_t from_ms;               /* 0: from the group's first sample */
+    int64_t to_ms;                 /* 0: to the end; exclusive */
+    struct asg_progress *progress; /* counts records; NULL: nobody looks */
 };
 
 /* Read it. ASG_ERR_NOT_FOUND: no such group, or no samples of it in that time. Fails

@@ -9,13 +9,20 @@ const char *asg_log_path(const struct asg_cli *cli, const struct asg_arguments *
     return path != NULL ? path : cli->settings.log;
 }
 
-int asg_log_failed(struct asg_cli *cli, enum asg_status status,
-                   const struct asg_error *error)
+int asg_log_failed_more(struct asg_cli *cli, enum asg_status status,
+                        const struct asg_error *error, const char *advice)
 {
     int code =
         status == ASG_ERR_CORRUPT ? (int)ASG_EXIT_NOT_VERIFIED : (int)ASG_EXIT_FAILED;
-    return asg_cli_fail(cli, code, "%s",
-                        error->text[0] != '\0' ? error->text : asg_status_text(status));
+    return asg_cli_fail_more(cli, code, NULL, advice[0] != '\0' ? advice : NULL, "%s",
+                             error->text[0] != '\0' ? error->text
+                                                    : asg_status_text(status));
+}
+
+int asg_log_failed(struct asg_cli *cli, enum asg_status status,
+                   const struct asg_error *error)
+{
+    return asg_log_failed_more(cli, status, error, "");
 }
 
 struct asg_log_options asg_log_options_of(const struct asg_cli *cli,
@@ -38,10 +45,10 @@ int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, siz
     if (status == ASG_OK) return ASG_EXIT_OK;
     bool is_guessed = asg_argument_text(arguments, place) == NULL;
     if (is_guessed && access(options.path, F_OK) != 0) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "%s; name the log's file, or give --dir or OPENASG_DIR the "
-                            "controller's folder",
-                            error.text);
+        return asg_cli_fail_more(cli, ASG_EXIT_FAILED, "NotFound",
+                                 "Name the log's file, or give --dir or OPENASG_DIR the "
+                                 "controller's folder.",
+                                 "%s", error.text);
     }
     return asg_log_failed(cli, status, &error);
 }

@@ -24,6 +24,10 @@ int asg_open_log(struct asg_cli *cli, const struct asg_arguments *arguments, siz
 int asg_log_failed(struct asg_cli *cli, enum asg_status status,
                    const struct asg_error *error);
 
+/* The same with what to do, from a verdict; "": nothing. */
+int asg_log_failed_more(struct asg_cli *cli, enum asg_status status,
+                        const struct asg_error *error, const char *advice);
+
 /* For the tables of arguments and options. */
 #define ASG_LOG_ARGUMENT                                                                 \
     {                                                                                    \

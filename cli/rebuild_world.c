@@ -131,6 +131,9 @@ static enum asg_status read_on(struct walker *walker, uint64_t from_seq,
     while (status == ASG_OK) {
         status = asg_log_cursor_next(cursor, &record, walker->error);
         if (status != ASG_OK) break;
+        if (record.seq > walk->start_seq) {
+            asg_progress_step(walk->progress, record.seq - walk->start_seq);
+        }
         struct asg_event event;
         bool is_event = asg_world_is_event(&record);
         if (is_event && record.is_pruned) {

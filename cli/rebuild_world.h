@@ -8,6 +8,7 @@
 #ifndef ASG_CLI_REBUILD_WORLD_H
 #define ASG_CLI_REBUILD_WORLD_H
 
+#include "cli/progress.h"
 #include "core/core.h"
 #include "store/log.h"
 
@@ -32,6 +33,7 @@ struct asg_world_walk {
     /* False ends the walk. */
     bool (*visit)(void *context, const struct asg_world_visit *visit);
     void *context;
+    struct asg_progress *progress; /* counts records from start_seq; NULL: nobody looks */
 };
 
 /* ASG_ERR_CORRUPT, ASG_ERR_MALFORMED, ASG_ERR_VERSION: `error` names the record. A walk

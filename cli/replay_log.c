@@ -291,6 +291,7 @@ static enum asg_status read_on(struct replay *replay,
         if (status != ASG_OK) break;
         if (asg_world_is_event(&record) && record.is_pruned) *ret_pruned = record.seq;
         if (*ret_pruned != 0) return ASG_OK;
+        asg_progress_step(options->progress, record.seq - options->from_seq);
         status = take_record(replay, &record);
     }
     if (status == ASG_ERR_EMPTY) status = ASG_OK;

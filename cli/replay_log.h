@@ -9,12 +9,14 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "cli/progress.h"
 #include "store/log.h"
 
 struct asg_replay_options {
     uint64_t from_seq;    /* 0: the first; else from the newest snapshot before it on */
     uint64_t to_seq;      /* 0: to the head */
     bool skip_hash_check; /* do not check the chain while reading */
+    struct asg_progress *progress; /* counts records; NULL: nobody looks */
 };
 
 /* The records that one number of rules decided. */

@@ -178,6 +178,7 @@ static enum asg_status take_load(struct model *model)
         if (status == ASG_OK) status = take_period(model, &moment);
         if (status != ASG_OK) return status;
         at += moment.count;
+        asg_progress_step(model->run->progress, model->run->progress_from + at);
         before_ms = moment.time_ms;
     }
     status = asg_model_pass_time(model, trace->end_ms);

@@ -12,6 +12,7 @@
 #define ASG_CLI_RUN_MODEL_H
 
 #include "cli/load_trace.h"
+#include "cli/progress.h"
 #include "cli/rules.h"
 
 struct asg_model_run {
@@ -22,6 +23,8 @@ struct asg_model_run {
     const struct asg_rules *rules;
     enum asg_metric_name metric; /* that figures are about */
     int64_t level_milli;
+    struct asg_progress *progress; /* counts samples; NULL: nobody looks */
+    uint64_t progress_from;        /* samples of the runs before */
 };
 
 /* It has nothing more to do when the trace begins: it is left out. */

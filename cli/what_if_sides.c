@@ -53,7 +53,12 @@ static int run_candidates(struct asg_cli *cli, const char *path,
                           struct asg_contest *contest)
 {
     const struct asg_trace *trace = contest->trace;
+    ASG_CLEANUP(asg_progress_end)
+    struct asg_progress *progress = asg_progress_new(
+        cli, "trying policies", contest->candidate_count * trace->sample_count);
+    contest->run.progress = progress;
     for (size_t i = 0; i < contest->candidate_count; i++) {
+        contest->run.progress_from = i * trace->sample_count;
         const struct asg_rules *rules = contest->candidates[i].rules;
         struct asg_error error = {0};
         contest->run.rules = rules;

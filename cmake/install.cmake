@@ -19,7 +19,7 @@ function(asg_printed file program)
 endfunction()
 
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/man/openasg.1
-  COMMAND openasg man --to ${CMAKE_BINARY_DIR}/man DEPENDS openasg)
+  COMMAND openasg man --into ${CMAKE_BINARY_DIR}/man DEPENDS openasg)
 foreach(program ${services} openasg-ec2local)
   asg_printed(man8/${program}.8 ${program} --document-man)
 endforeach()

@@ -154,7 +154,9 @@ static const struct asg_option *find_option(const struct reader *reader, const c
     for (size_t i = 0; i < option_total(reader->ret); i++) {
         const struct asg_option *option = option_at(reader->ret, i);
         bool is_letter = name[0] == option->letter && name[1] == '\0';
-        if (strcmp(option->name, name) == 0 || (option->letter != 0 && is_letter)) {
+        bool is_old = option->old_name != NULL && strcmp(option->old_name, name) == 0;
+        if (strcmp(option->name, name) == 0 || is_old ||
+            (option->letter != 0 && is_letter)) {
             *ret_index = i;
             return option;
         }

@@ -41,6 +41,7 @@ struct asg_option {
     int64_t min;
     int64_t max;              /* min and max 0: not checked */
     const char *default_text; /* for help; NULL: none */
+    const char *old_name;     /* still understood, not shown; NULL */
     const char *implied;      /* its value when none is given; a value then comes only
                                  after "=" (--wait, --wait=90s); NULL: it needs one */
     const char *complete;     /* which names fit ("groups"), for completion; NULL */

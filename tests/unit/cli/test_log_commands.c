@@ -84,7 +84,7 @@ static void test_a_signed_log_is_told_from_one_that_was_rewritten(void **state)
     char sign[256];
     char verify[400];
     const char *folder = world->folder;
-    (void)snprintf(sign, sizeof sign, "log sign %%s --key %s/k --to %s/c1", folder,
+    (void)snprintf(sign, sizeof sign, "log sign %%s --key %s/k --into %s/c1", folder,
                    folder);
     (void)snprintf(verify, sizeof verify,
                    "log verify %%s --key %s/k --against %s/c1,%s/c2", folder, folder,
@@ -142,7 +142,7 @@ static void test_a_checkpoint_with_other_line_ends_is_told_from_another_form(voi
     struct fixture *fixture = *state;
     const char *folder = fixture->world.folder;
     char line[400];
-    (void)snprintf(line, sizeof line, "log sign %%s --key %s/k --to %s/c", folder,
+    (void)snprintf(line, sizeof line, "log sign %%s --key %s/k --into %s/c", folder,
                    folder);
     run(fixture, 0, line);
     (void)snprintf(line, sizeof line, "%s/c", folder);
