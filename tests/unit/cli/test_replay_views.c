@@ -101,7 +101,7 @@ static void test_replay_step_goes_decision_by_decision(void **state)
     run(fixture, 0, line);
     says(fixture->said.out, "0 decisions shown, 0 different\n");
     run(fixture, 0, "replay %s --step --group web --from 30 -o csv");
-    says(fixture->said.out, "seq,event_seq,time_ms,group,cause,kind,");
+    says(fixture->said.out, "seq,event_seq,time_ms,time_at,group,cause,kind,");
     run(fixture, 0, "replay %s --step -o json");
     says(fixture->said.out, "\"kind\":\t\"scale-out\"");
     assert_null(strstr(fixture->said.out, "\"is_identical\":\tfalse"));
