@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
+#include "text/moment.h"
 
 #define ROWS     20
 #define ROWS_MAX 1000
@@ -33,8 +34,8 @@ static void write_end(const void *object, struct asg_bytes *ret)
         asg_bytes_append_text(ret, progress);
         return;
     }
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(row->end_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(row->end_ms, when);
     asg_bytes_append_text(ret, when);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/end_quietly.h"
 #include "model/schemas.h"
+#include "text/moment.h"
 #include "text/nearest.h"
 #include "text/quantity.h"
 
@@ -34,10 +35,10 @@ static void print_event(struct asg_cli *cli, const struct asg_decision_view *vie
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes line = {0};
     if (cli->settings.output == ASG_OUTPUT_JSON) {
-        asg_render_json(&asg_decision_view_schema, view, /* is_compact */ true, &line);
+        asg_render_shown(&asg_decision_view_schema, view, ASG_RENDER_JSON_LINE, &line);
     } else {
-        char when[ASG_TIME_TEXT_MAX];
-        asg_time_format(view->time_ms, when);
+        char when[ASG_MOMENT_TEXT_MAX];
+        asg_moment_print_ms(view->time_ms, when);
         asg_bytes_printf(&line, "%s %" PRIu64 " %s %s: ", when, view->seq,
                          view->group[0] != '\0' ? view->group : "-",
                          view->kind[0] != '\0' ? view->kind : "-");

@@ -8,6 +8,7 @@
 #include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "model/schemas.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 static const struct asg_argument ids_argument[] = {{.name = "ID",
@@ -32,8 +33,8 @@ static void write_until(const void *object, struct asg_bytes *ret)
         asg_bytes_append_text(ret, view->is_ending ? "being terminated" : "an order");
         return;
     }
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(view->ends_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(view->ends_ms, when);
     asg_bytes_append_text(ret, when);
 }
 

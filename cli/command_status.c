@@ -8,6 +8,7 @@
 #include "cli/watch_list.h"
 #include "cli/wait_group.h"
 #include "model/schemas.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 static const struct asg_render_column status_columns[] = {
@@ -64,16 +65,16 @@ static const struct asg_render_column worker_columns[] = {
 static void write_first(const void *object, struct asg_bytes *ret)
 {
     const struct asg_refusal *refusal = object;
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(refusal->first_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(refusal->first_ms, when);
     asg_bytes_append_text(ret, when);
 }
 
 static void write_last(const void *object, struct asg_bytes *ret)
 {
     const struct asg_refusal *refusal = object;
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(refusal->last_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(refusal->last_ms, when);
     asg_bytes_append_text(ret, when);
 }
 

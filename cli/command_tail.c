@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/open_log.h"
 #include "cli/print_decision.h"
+#include "text/moment.h"
 
 #define FOLLOW_PAUSE_MS 300
 
@@ -15,8 +16,8 @@ static void print_record(struct asg_cli *cli, const struct asg_record *record)
         asg_print_decision(cli->out, record->time_ms, record->subject, record->note);
         return;
     }
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(record->time_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print_ms(record->time_ms, when);
     asg_cli_print(cli->out, "%s %" PRIu64 " %s%s%s%s", when, record->seq, record->kind,
                   record->subject[0] != '\0' ? " " : "", record->subject,
                   record->note[0] != '\0' ? ": " : "");

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 void asg_print_decision(FILE *out, int64_t time_ms, const char *group, const char *text)
 {
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(time_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print_ms(time_ms, when);
     char name[512];
     (void)asg_escape(group, strlen(group), ASG_LAYOUT_BLANK, name, sizeof name);
     int indent = fprintf(out, "%s %s  ", when, name[0] != '\0' ? name : "-");

@@ -28,7 +28,9 @@ static void apply_settings(struct asg_cli *cli, const struct asg_arguments *argu
     cli->has_colour = asg_terminal_has_colour(cli->out, settings->color);
     cli->has_err_colour = asg_terminal_has_colour(cli->err, settings->color);
     cli->is_verbose = asg_option_flag(arguments, "verbose");
-    asg_moment_set_local(settings->local_times);
+    bool is_table =
+        settings->output == ASG_OUTPUT_TABLE || settings->output == ASG_OUTPUT_WIDE;
+    asg_moment_set_local(settings->local_times && is_table);
 }
 
 static int run_command(struct asg_cli *cli, const struct asg_arguments *arguments)

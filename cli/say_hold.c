@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/process_words.h"
+#include "text/moment.h"
 
 static const char *const words[ASG_HOLD_COUNT] = {
     [ASG_HOLD_HALTED] = "halted",
@@ -40,9 +41,9 @@ static const char *const words[ASG_HOLD_COUNT] = {
 
 static void write_until(int64_t until_ms, const char *before, struct asg_bytes *ret)
 {
-    if (until_ms == 0) return;
-    char text[ASG_TIME_TEXT_MAX];
-    asg_time_format(until_ms, text);
+    if (until_ms <= 0) return;
+    char text[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(until_ms, text);
     const char *hour = strchr(text, 'T');
     assert(hour != NULL);
     asg_bytes_printf(ret, "%suntil %.8s", before, hour + 1);

@@ -7,6 +7,7 @@
 #include "cli/rebuild_world.h"
 #include "model/schemas.h"
 #include "wire/wire.h"
+#include "text/moment.h"
 
 #define WINDOWS_MAX    4096
 #define METRICS_LOOKED 2000 /* records back for the last row of each group */
@@ -251,8 +252,8 @@ static void show_part(struct asg_cli *cli, const char *title,
 
 static void show_tables(struct asg_cli *cli, const struct world_view *view)
 {
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(view->time_ms, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print_ms(view->time_ms, when);
     asg_cli_print(cli->out, "%s, after record %" PRIu64, when, view->seq);
     if (view->snapshot_seq > 0) {
         asg_cli_print(cli->out, " (from the snapshot after record %" PRIu64 ")",
@@ -278,10 +279,10 @@ static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
     int64_t end_ms = 0;
     enum asg_status status = asg_log_read_stamp(log, view->seq, &end_ms, NULL, error);
     if (status != ASG_OK || end_ms >= asked_ms) return status;
-    char asked[ASG_TIME_TEXT_MAX];
-    char end[ASG_TIME_TEXT_MAX];
-    asg_time_format(asked_ms, asked);
-    asg_time_format(end_ms, end);
+    char asked[ASG_MOMENT_TEXT_MAX];
+    char end[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print_ms(asked_ms, asked);
+    asg_moment_print_ms(end_ms, end);
     view->time_ms = end_ms;
     asg_cli_print(cli->err,
                   "openasg: the log ends at %s and knows nothing of %s; the world as it "
@@ -299,8 +300,8 @@ int asg_show_world_at(struct asg_cli *cli, struct asg_log *log, int64_t at_ms,
     enum asg_status status = asg_world_seq_at(log, at_ms, &context.to_seq, &error);
     if (status != ASG_OK) return asg_log_failed(cli, status, &error);
     if (context.to_seq == 0) {
-        char when[ASG_TIME_TEXT_MAX];
-        asg_time_format(asg_log_created_ms(log), when);
+        char when[ASG_MOMENT_TEXT_MAX];
+        asg_moment_print_ms(asg_log_created_ms(log), when);
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
                             "nothing had happened by then: the log begins at %s", when);
     }

@@ -7,6 +7,7 @@
 #include "cli/ask_controller.h"
 #include "cli/poll_until.h"
 #include "cli/progress.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 #define NOW_BYTES 512
@@ -54,8 +55,8 @@ static void write_why(const struct asg_group_view *view, char why[NOW_BYTES])
     why[0] = '\0';
     if (view->hold_count > 0) {
         const struct asg_hold *hold = &view->holds[0];
-        char when[ASG_TIME_TEXT_MAX] = "";
-        if (hold->until_ms > 0) asg_time_format(hold->until_ms, when);
+        char when[ASG_MOMENT_TEXT_MAX] = "";
+        if (hold->until_ms > 0) asg_moment_print(hold->until_ms, when);
         (void)snprintf(why, NOW_BYTES, "%s%s%s%s", hold->text,
                        when[0] != '\0' ? " (until " : "", when,
                        when[0] != '\0' ? ")" : "");

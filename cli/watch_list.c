@@ -10,6 +10,7 @@
 
 #include "cli/ask_controller.h"
 #include "cli/end_quietly.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 #define MARKED_LOOKS   3    /* a row that changed stays marked so many times */
@@ -137,8 +138,8 @@ static void print_change(struct asg_cli *cli, const char *change, const struct r
         (void)fputs("}\n", cli->out);
         return;
     }
-    char when[ASG_TIME_TEXT_MAX];
-    asg_time_format(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
+    char when[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
     (void)fprintf(cli->out, "%s  %-7s  ", when, change);
     asg_cli_write(cli->out, row->text, strlen(row->text));
     (void)fputc('\n', cli->out);
@@ -185,9 +186,9 @@ static void draw(struct asg_cli *cli, const struct asg_list_watch *watch)
 {
     const struct look *now = watch->now;
     char every[ASG_QUANTITY_TEXT_MAX];
-    char when[ASG_TIME_TEXT_MAX];
+    char when[ASG_MOMENT_TEXT_MAX];
     asg_quantity_print_duration(watch->every_ms, every);
-    asg_time_format(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
+    asg_moment_print(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
     const char *context = cli->settings.context;
     (void)fputs("\033[H", cli->out);
     asg_cli_print(cli->out, "%s %s, every %s, %s%s%s; Ctrl-C ends it\033[K\n",

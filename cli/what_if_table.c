@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/what_if.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 static const char *milli_text(int64_t milli, struct asg_arena *arena)
@@ -262,10 +263,10 @@ static void print_lost(struct asg_cli *cli, const struct asg_what_if *view)
 void asg_what_if_print(struct asg_cli *cli, const struct asg_what_if *view)
 {
     struct asg_arena *arena = &cli->arena;
-    char from[ASG_TIME_TEXT_MAX];
-    char to[ASG_TIME_TEXT_MAX];
-    asg_time_format(view->from_ms, from);
-    asg_time_format(view->to_ms, to);
+    char from[ASG_MOMENT_TEXT_MAX];
+    char to[ASG_MOMENT_TEXT_MAX];
+    asg_moment_print_ms(view->from_ms, from);
+    asg_moment_print_ms(view->to_ms, to);
     bool is_percent = asg_metric_ceiling(view->metric) == 100000;
     asg_cli_print(cli->out,
                   "group %s, %.19sZ to %.19sZ: %" PRIu64 " periods of %s\n"
