@@ -85,6 +85,38 @@ static void test_a_wanted_scale_in_leaves_replacements_their_allowance(void **st
     assert_null(strstr(w.said, "replacement waits"));
 }
 
+/* Every way by which a person lowers desired: below it health has its whole allowance,
+ * and a policy its own. */
+static void test_no_way_to_lower_desired_takes_from_the_allowances(void **state)
+{
+    (void)state;
+    make_group(10, (struct asg_group_config){0});
+    const struct asg_group_config changes = {.desired = 6, .max = 6};
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = "web",
+                               .group_config = &changes,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_DESIRED});
+    assert_int_equal(4, w.ended_count);
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = "web",
+                               .group_config = &changes,
+                               .group_fields = UINT64_C(1) << ASG_GROUP_MAX});
+    const struct asg_group_config fewer = {.desired = 4};
+    struct asg_apply_group row = {
+        .name = "web", .config = &fewer, .fields = UINT64_C(1) << ASG_GROUP_DESIRED};
+    const struct asg_apply apply = {.groups = &row, .group_count = 1};
+    order((struct asg_command){.kind = ASG_COMMAND_APPLY, .apply = &apply});
+    assert_true(w.is_ok);
+    assert_int_equal(6, w.ended_count);
+    stop(one_that_serves()); /* 25 % of four in ten minutes: one */
+    assert_int_equal(7, w.ended_count);
+    assert_null(strstr(w.said, "replacement waits"));
+    put_tracker_of(25, 25);
+    measure(4, 4, 5);
+    assert_int_equal(8, w.ended_count);
+    assert_non_null(strstr(w.said, "scale-in waits: 1 terminated in 10 min"));
+}
+
 /* Those that the order ends still drain. */
 static void test_also_while_it_is_carried_out(void **state)
 {
@@ -392,6 +424,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(test_a_wanted_scale_in_leaves_replacements_their_allowance),
+        TEST(test_no_way_to_lower_desired_takes_from_the_allowances),
         TEST(test_also_while_it_is_carried_out),
         TEST(test_a_scheduled_action_is_an_order),
         TEST(test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs),

@@ -1,0 +1,93 @@
+/* test_say_hold - what an operator reads of why a group does nothing: a few words in the
+ * list, a sentence elsewhere. */
+#include "cli/say_hold.h"
+
+#include "lib/check.h"
+
+#define AT_MS INT64_C(1795989130000) /* 2026-11-29T21:52:10Z */
+
+static struct asg_group_view group_of(struct asg_hold *holds, size_t count)
+{
+    return (struct asg_group_view){
+        .holds = holds, .hold_count = count, .wanted = ASG_UNSET};
+}
+
+static void expect_note(const struct asg_group_view *view, const char *expected)
+{
+    struct asg_bytes text = {0};
+    asg_hold_note(view, &text);
+    asg_bytes_append_byte(&text, 0);
+    assert_string_equal(expected, (const char *)text.data);
+    asg_bytes_clear(&text);
+}
+
+static void test_nothing_is_held(void **state)
+{
+    (void)state;
+    const struct asg_group_view view = group_of(NULL, 0);
+    expect_note(&view, "");
+}
+
+static void test_each_stop_and_the_first_of_what_else_there_is(void **state)
+{
+    (void)state;
+    struct asg_hold holds[] = {
+        {.reason = ASG_HOLD_HALTED, .text = "x"},
+        {.reason = ASG_HOLD_GROUP_HALTED, .text = "x"},
+        {.reason = ASG_HOLD_SUSPENDED, .text = "x"},
+        {.reason = ASG_HOLD_SUSPENDED, .text = "x"},
+        {.reason = ASG_HOLD_SCALE_IN_LIMIT, .until_ms = AT_MS, .text = "x"},
+        {.reason = ASG_HOLD_WARMING, .until_ms = AT_MS, .count = 2, .text = "x"}};
+    struct asg_group_view view = group_of(holds, 6);
+    view.suspended = UINT64_C(1) << ASG_PROCESS_LAUNCH;
+    expect_note(&view, "halted; suspended: launch; scale-in limit until 21:52:10");
+    view.holds = holds + 5;
+    view.hold_count = 1;
+    expect_note(&view, "2 warming until 21:52:10");
+}
+
+static void test_at_max_says_what_is_wanted(void **state)
+{
+    (void)state;
+    struct asg_hold hold = {.reason = ASG_HOLD_AT_MAX, .text = "x"};
+    struct asg_group_view view = group_of(&hold, 1);
+    expect_note(&view, "at max");
+    view.wanted = 12;
+    expect_note(&view, "at max, wants 12");
+}
+
+static void test_each_reason_has_words(void **state)
+{
+    (void)state;
+    for (int reason = 0; reason < ASG_HOLD_COUNT; reason++) {
+        struct asg_hold hold = {.reason = (enum asg_hold_reason)reason, .text = "x"};
+        const struct asg_group_view view = group_of(&hold, 1);
+        struct asg_bytes text = {0};
+        asg_hold_note(&view, &text);
+        assert_true(text.length > 0);
+        asg_bytes_clear(&text);
+    }
+}
+
+static void test_a_sentence_has_its_moment(void **state)
+{
+    (void)state;
+    struct asg_hold hold = {.text = "scale-in waits", .until_ms = AT_MS};
+    struct asg_bytes text = {0};
+    asg_hold_sentence(&hold, &text);
+    asg_bytes_append_byte(&text, 0);
+    assert_string_equal("scale-in waits; until 21:52:10", (const char *)text.data);
+    asg_bytes_clear(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_held),
+        cmocka_unit_test(test_each_stop_and_the_first_of_what_else_there_is),
+        cmocka_unit_test(test_at_max_says_what_is_wanted),
+        cmocka_unit_test(test_each_reason_has_words),
+        cmocka_unit_test(test_a_sentence_has_its_moment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
