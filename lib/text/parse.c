@@ -328,8 +328,9 @@ static enum asg_status parse_list(struct parser *parser, const struct asg_field 
                             "[%zu]", index);
         parser->path_length = path_length + (size_t)used;
         if (parser->path_length >= PATH_MAX_BYTES) return too_deep(parser, item);
-        enum asg_status status =
-            parse_map(parser, field->sub, item, items + index * field->sub->size, NULL);
+        char *place = items + index * field->sub->size;
+        asg_model_set_defaults(field->sub, place);
+        enum asg_status status = parse_map(parser, field->sub, item, place, NULL);
         if (status != ASG_OK) return status;
         index++;
     }

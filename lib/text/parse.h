@@ -5,7 +5,8 @@
  * is_disabled, dashes for underscores; times also as ISO 8601; a set as a list of its
  * words; `unset` for a number, and `none` for a part, that may be left out. `lower` sets
  * has_lower. What is not in the text keeps the value the caller put there, so that
- * defaults are the caller's. Threads: no state; any.
+ * defaults are the caller's; parts and items of lists have those of their tables.
+ * Threads: no state; any.
  */
 #ifndef ASG_TEXT_PARSE_H
 #define ASG_TEXT_PARSE_H
