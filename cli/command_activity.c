@@ -11,8 +11,10 @@
 #define ROWS     20
 #define ROWS_MAX 1000
 
-static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only those of this group.", .is_optional = true}};
+static const struct asg_argument group_argument[] = {{.name = "GROUP",
+                                                      .help = "Only those of this group.",
+                                                      .complete = "groups",
+                                                      .is_optional = true}};
 static const struct asg_option list_options[] = {
     {.name = "limit",
      .type = ASG_OPTION_NUMBER,

@@ -8,8 +8,9 @@
 #include "cli/show_result.h"
 
 static const struct asg_argument process_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"},
     {.name = "PROCESS",
+     .complete = "processes",
      .help = "launch, terminate, add-to-load-balancer, alarm-notification, "
              "az-rebalance, health-check, instance-refresh, replace-unhealthy, "
              "scheduled-actions; none means all.",
@@ -19,6 +20,7 @@ static const struct asg_argument process_arguments[] = {
 static const struct asg_argument group_argument[] = {
     {.name = "GROUP",
      .help = "Only this group; none means everything.",
+     .complete = "groups",
      .is_optional = true}};
 
 static int run_processes(void *context, const struct asg_arguments *arguments)

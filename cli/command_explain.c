@@ -12,8 +12,10 @@
 #define PAGE_ROWS       1000
 #define FOLLOW_PAUSE_MS 500
 
-static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
+static const struct asg_argument group_argument[] = {{.name = "GROUP",
+                                                      .help = "Only this group.",
+                                                      .complete = "groups",
+                                                      .is_optional = true}};
 static const struct asg_option explain_options[] = {
     {.name = "since",
      .type = ASG_OPTION_TEXT,

@@ -15,7 +15,7 @@
 #include "text/quantity.h"
 
 static const struct asg_argument name_argument[] = {
-    {.name = "GROUP", .help = "Name of the group."}};
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 
 static void write_note(const void *object, struct asg_bytes *ret)
 {
@@ -226,7 +226,7 @@ static const struct asg_option delete_options[] = {
 };
 
 static const struct asg_argument desired_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group."},
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"},
     {.name = "N", .help = "Instances wanted, from min to max."},
 };
 static const struct asg_option desired_options[] = {

@@ -11,8 +11,10 @@
 #include "cli/show_result.h"
 #include "model/schemas.h"
 
-static const struct asg_argument name_argument[] = {
+static const struct asg_argument new_argument[] = {
     {.name = "GROUP", .help = "Name of the group."}};
+static const struct asg_argument name_argument[] = {
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 
 #define WEEK_MS (7 * INT64_C(86400000))
 
@@ -41,6 +43,7 @@ static const struct asg_argument name_argument[] = {
         {.name = "template",                                                             \
          .type = ASG_OPTION_TEXT,                                                        \
          .value = "NAME",                                                                \
+         .complete = "templates",                                                        \
          .help = "EC2 launch template, by its name."},                                   \
         {.name = "template-id",                                                          \
          .type = ASG_OPTION_TEXT,                                                        \
@@ -455,7 +458,7 @@ static const struct asg_command_entry commands[] = {
      .examples = "openasg group create web --min 2 --max 6 --template web --zones "
                  "us-east-1a,us-east-1b\n"
                  "openasg group create web --file examples/target-tracking.yaml",
-     ASG_ARGUMENTS(name_argument),
+     ASG_ARGUMENTS(new_argument),
      ASG_OPTIONS(create_options),
      .run = run_create},
     {.name = "group update",

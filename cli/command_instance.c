@@ -9,12 +9,16 @@
 #include "cli/watch_list.h"
 #include "model/schemas.h"
 
-static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
+static const struct asg_argument group_argument[] = {{.name = "GROUP",
+                                                      .help = "Only this group.",
+                                                      .complete = "groups",
+                                                      .is_optional = true}};
 static const struct asg_argument id_argument[] = {
-    {.name = "ID", .help = "Id of the instance (i-...)."}};
-static const struct asg_argument ids_argument[] = {
-    {.name = "ID", .help = "Ids of instances (i-...).", .is_repeated = true}};
+    {.name = "ID", .help = "Id of the instance (i-...).", .complete = "instances"}};
+static const struct asg_argument ids_argument[] = {{.name = "ID",
+                                                    .help = "Ids of instances (i-...).",
+                                                    .complete = "instances",
+                                                    .is_repeated = true}};
 
 static const char *const health_list[] = {"unhealthy", "healthy"};
 static const struct asg_enum health_words = {"health", health_list, 2};

@@ -9,10 +9,12 @@
 #include "model/schemas.h"
 #include "text/quantity.h"
 
-static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Only this group.", .is_optional = true}};
+static const struct asg_argument group_argument[] = {{.name = "GROUP",
+                                                      .help = "Only this group.",
+                                                      .complete = "groups",
+                                                      .is_optional = true}};
 static const struct asg_argument id_argument[] = {
-    {.name = "ID", .help = "Number of the job."}};
+    {.name = "ID", .help = "Number of the job.", .complete = "jobs"}};
 static const struct asg_option list_options[] = {
     {.name = "dead", .type = ASG_OPTION_FLAG, .help = "Only dead letters."},
     ASG_WATCH_OPTION,

@@ -13,6 +13,7 @@
 
 static const struct asg_argument ids_argument[] = {{.name = "ID",
                                                     .help = "Ids of instances (i-...).",
+                                                    .complete = "orphans",
                                                     .is_optional = true,
                                                     .is_repeated = true}};
 static const struct asg_option adopt_options[] = {

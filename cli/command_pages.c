@@ -4,12 +4,13 @@
 #include <sys/stat.h>
 
 #include "cli/commands.h"
-
-static const char *const shell_list[] = {"bash"};
-static const struct asg_enum shells = {"shell", shell_list, 1};
+#include "text/options_complete.h"
 
 static const struct asg_argument shell_argument[] = {
-    {.name = "SHELL", .help = "bash.", .is_optional = true}};
+    {.name = "SHELL",
+     .help = "bash, zsh or fish; bash if it is left out.",
+     .is_optional = true,
+     .complete = "shells"}};
 static const struct asg_argument command_argument[] = {
     {.name = "COMMAND",
      .help = "The command; without one, openasg itself.",
@@ -27,12 +28,11 @@ static int run_completion(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     const char *shell = asg_argument_text(arguments, 0);
-    if (shell != NULL && asg_enum_value(&shells, shell) < 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "there is no completion for \"%.40s\", only for bash", shell);
-    }
-    asg_options_complete_bash(cli->table, cli->out);
-    return ASG_EXIT_OK;
+    if (shell == NULL) shell = "bash";
+    if (asg_options_completion_script(cli->table, shell, cli->out)) return ASG_EXIT_OK;
+    return asg_cli_fail(
+        cli, ASG_EXIT_USAGE,
+        "there is no completion for \"%.40s\", only for bash, zsh and fish", shell);
 }
 
 static void close_file(FILE **file)
@@ -113,10 +113,18 @@ static const struct asg_option docs_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "completion",
-     .summary = "Print the completion script for bash",
+     .summary = "Print the completion script for a shell",
+     .details =
+         "It asks openasg for what fits, names of groups, policies, instances, jobs "
+         "and contexts included, for at most a second.\n"
+         "bash: source <(openasg completion bash). zsh: put it as _openasg into a "
+         "folder of $fpath. fish: put it as openasg.fish into "
+         "~/.config/fish/completions. The packages install all three.",
      .examples = "openasg completion bash > /etc/bash_completion.d/openasg\n"
-                 "source <(openasg completion bash)",
+                 "openasg completion zsh > ~/.zsh/functions/_openasg\n"
+                 "openasg completion fish > ~/.config/fish/completions/openasg.fish",
      ASG_ARGUMENTS(shell_argument),
+     .needs_nothing = true,
      .run = run_completion},
     {.name = "man",
      .summary = "Print a man page, or write them all",

@@ -15,14 +15,20 @@
 #include "text/quantity.h"
 
 static const struct asg_argument put_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group.", .is_optional = true},
-    {.name = "NAME", .help = "Name of the policy.", .is_optional = true},
+    {.name = "GROUP",
+     .help = "Name of the group.",
+     .complete = "groups",
+     .is_optional = true},
+    {.name = "NAME",
+     .help = "Name of the policy.",
+     .complete = "policies",
+     .is_optional = true},
 };
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Name of the group."}};
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 static const struct asg_argument policy_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group."},
-    {.name = "NAME", .help = "Name of the policy."},
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"},
+    {.name = "NAME", .help = "Name of the policy.", .complete = "policies"},
 };
 
 #define MILLI_MAX (INT64_C(1) << 50)

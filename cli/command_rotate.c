@@ -19,6 +19,7 @@
 
 static const struct asg_argument rotate_arguments[] = {
     {.name = "WHAT",
+     .complete = "keys",
      .help = "ca, controller, join-secret, worker, admin or api (docs/security.md)."},
     {.name = "NAME",
      .help = "Of a worker, an admin or a key of the API.",

@@ -12,14 +12,20 @@
 #include "model/schemas.h"
 
 static const struct asg_argument put_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group.", .is_optional = true},
-    {.name = "NAME", .help = "Name of the scheduled action.", .is_optional = true},
+    {.name = "GROUP",
+     .help = "Name of the group.",
+     .complete = "groups",
+     .is_optional = true},
+    {.name = "NAME",
+     .help = "Name of the scheduled action.",
+     .complete = "schedules",
+     .is_optional = true},
 };
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Name of the group."}};
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 static const struct asg_argument name_arguments[] = {
-    {.name = "GROUP", .help = "Name of the group."},
-    {.name = "NAME", .help = "Name of the scheduled action."},
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"},
+    {.name = "NAME", .help = "Name of the scheduled action.", .complete = "schedules"},
 };
 static const struct asg_option put_options[] = {
     {.name = "file",

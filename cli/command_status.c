@@ -133,7 +133,7 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
 }
 
 static const struct asg_argument group_argument[] = {
-    {.name = "GROUP", .help = "Name of the group."}};
+    {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 static const struct asg_option wait_options[] = {
     {.name = "in-service",
      .type = ASG_OPTION_NUMBER,

@@ -44,6 +44,9 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
     if (arguments->wants_help || (!has_command && !wants_config)) {
         return show_help(cli, arguments);
     }
+    if (has_command && arguments->command->needs_nothing) {
+        return arguments->command->run(cli, arguments);
+    }
     struct asg_error error = {0};
     enum asg_status status =
         asg_cli_load_settings(arguments, environ, &cli->arena, &cli->settings, &error);

@@ -24,6 +24,8 @@ foreach(program ${services} openasg-ec2local)
   asg_printed(man8/${program}.8 ${program} --document-man)
 endforeach()
 asg_printed(completion/openasg openasg completion bash)
+asg_printed(completion/_openasg openasg completion zsh)
+asg_printed(completion/openasg.fish openasg completion fish)
 asg_printed(etc/controller.yaml openasg-controller --document-file --dir /var/lib/openasg)
 asg_printed(etc/worker.yaml openasg-worker --document-file --dir /var/lib/openasg-worker)
 asg_printed(etc/agent.yaml openasg-agent --document-file)
@@ -33,6 +35,11 @@ install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/m
 install(DIRECTORY ${CMAKE_BINARY_DIR}/man8/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES ${CMAKE_BINARY_DIR}/completion/openasg
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+# Where Debian's zsh looks for what packages bring; elsewhere it is in no $fpath but on it.
+install(FILES ${CMAKE_BINARY_DIR}/completion/_openasg
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${CMAKE_BINARY_DIR}/completion/openasg.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(DIRECTORY deploy/systemd/ DESTINATION lib/systemd/system)
 install(DIRECTORY deploy/sysusers.d/ DESTINATION lib/sysusers.d)
 install(DIRECTORY deploy/journal/ DESTINATION lib/systemd/catalog)

@@ -34,13 +34,13 @@ static size_t list_count(const struct asg_arguments *arguments)
     return is_list ? arguments->table->list_option_count : 0;
 }
 
-static size_t option_total(const struct asg_arguments *arguments)
+size_t asg_options_count(const struct asg_arguments *arguments)
 {
     return own_count(arguments) + list_count(arguments) + arguments->table->option_count;
 }
 
-static const struct asg_option *option_at(const struct asg_arguments *arguments,
-                                          size_t index)
+const struct asg_option *asg_options_at(const struct asg_arguments *arguments,
+                                        size_t index)
 {
     size_t own = own_count(arguments);
     size_t list = list_count(arguments);
@@ -52,8 +52,8 @@ static const struct asg_option *option_at(const struct asg_arguments *arguments,
 static const struct asg_option_value *value_of(const struct asg_arguments *arguments,
                                                const char *name)
 {
-    for (size_t i = 0; i < option_total(arguments); i++) {
-        if (strcmp(option_at(arguments, i)->name, name) == 0) {
+    for (size_t i = 0; i < asg_options_count(arguments); i++) {
+        if (strcmp(asg_options_at(arguments, i)->name, name) == 0) {
             return &arguments->options[i];
         }
     }
@@ -151,8 +151,8 @@ static enum asg_status unknown_command(const struct reader *reader, const char *
 static const struct asg_option *find_option(const struct reader *reader, const char *name,
                                             size_t *ret_index)
 {
-    for (size_t i = 0; i < option_total(reader->ret); i++) {
-        const struct asg_option *option = option_at(reader->ret, i);
+    for (size_t i = 0; i < asg_options_count(reader->ret); i++) {
+        const struct asg_option *option = asg_options_at(reader->ret, i);
         bool is_letter = name[0] == option->letter && name[1] == '\0';
         bool is_old = option->old_name != NULL && strcmp(option->old_name, name) == 0;
         if (strcmp(option->name, name) == 0 || is_old ||
@@ -171,8 +171,8 @@ static enum asg_status unknown_option(const struct reader *reader, const char *d
     struct asg_nearest nearest = {0};
     const char *command = reader->ret->command != NULL ? reader->ret->command->name
                                                        : reader->table->program;
-    for (size_t i = 0; i < option_total(reader->ret); i++) {
-        const struct asg_option *option = option_at(reader->ret, i);
+    for (size_t i = 0; i < asg_options_count(reader->ret); i++) {
+        const struct asg_option *option = asg_options_at(reader->ret, i);
         bool is_denied = option->type == ASG_OPTION_FLAG &&
                          strncmp(given, "no-", 3) == 0 &&
                          strcmp(given + 3, option->name) == 0;
@@ -436,7 +436,8 @@ enum asg_status asg_options_parse(const struct asg_command_table *table, int arg
     int words[2] = {0, 0};
     enum asg_status status = find_command(&reader, words);
     if (status != ASG_OK) return status;
-    ret->options = asg_arena_take(arena, (option_total(ret) + 1) * sizeof *ret->options);
+    ret->options =
+        asg_arena_take(arena, (asg_options_count(ret) + 1) * sizeof *ret->options);
     for (reader.at = 1; reader.at < argc; reader.at++) {
         const char *argument = argv[reader.at];
         if (!reader.is_ended && strcmp(argument, "--") == 0) {
@@ -452,4 +453,51 @@ enum asg_status asg_options_parse(const struct asg_command_table *table, int arg
     }
     if (ret->wants_help) return ASG_OK;
     return ret->command != NULL ? check_counts(&reader) : ASG_OK;
+}
+
+/* Does this word, an option, leave its value to the next one? */
+static const struct asg_option *find_open(const struct reader *reader, const char *word)
+{
+    size_t index = 0;
+    if (strchr(word, '=') != NULL || find_letter(reader, word, &index) != NULL)
+        return NULL;
+    const struct asg_option *option =
+        find_option(reader, word + (word[1] == '-' ? 2 : 1), &index);
+    bool needs_one =
+        option != NULL && option->type != ASG_OPTION_FLAG && option->implied == NULL;
+    return needs_one ? option : NULL;
+}
+
+bool asg_options_parse_begun(const struct asg_command_table *table, int argc, char **argv,
+                             struct asg_arena *arena, struct asg_arguments *ret,
+                             const struct asg_option **ret_open, bool *ret_is_ended)
+{
+    *ret = (struct asg_arguments){.table = table, .family = ""};
+    *ret_open = NULL;
+    struct asg_error error;
+    struct reader reader = {.table = table,
+                            .ret = ret,
+                            .arena = arena,
+                            .error = &error,
+                            .argc = argc,
+                            .argv = argv};
+    int words[2] = {0, 0};
+    if (find_command(&reader, words) != ASG_OK) return false;
+    ret->options =
+        asg_arena_take(arena, (asg_options_count(ret) + 1) * sizeof *ret->options);
+    for (reader.at = 1; reader.at < argc; reader.at++) {
+        const char *argument = argv[reader.at];
+        if (!reader.is_ended && strcmp(argument, "--") == 0) {
+            reader.is_ended = true;
+        } else if (!reader.is_ended && looks_like_option(argument)) {
+            *ret_open = reader.at + 1 == argc ? find_open(&reader, argument) : NULL;
+            /* What is wrong with it is said when it is run. */
+            if (*ret_open == NULL) (void)!take_option(&reader, argument);
+        } else if (reader.at != words[0] && reader.at != words[1]) {
+            (void)!append_texts(&reader, "an argument", argument,
+                                /* cut_at_commas */ false, &ret->values, &ret->capacity);
+        }
+    }
+    *ret_is_ended = reader.is_ended;
+    return true;
 }

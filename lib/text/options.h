@@ -1,10 +1,9 @@
 /* options - a command line with subcommands as one table.
  *
  * From the table come parsing and checks, --help of the program, of a family ("group")
- * and of a command, the bash completion and the man pages; a test walks it. Names of
- * options and arguments are looked up by name: one that is not in the table is our own
- * mistake.
- * Threads: no state; any.
+ * and of a command, completion (options_complete.h) and the man pages; a test walks it.
+ * Names of options and arguments are looked up by name: one that is not in the table is
+ * our own mistake. Threads: no state; any.
  */
 #ifndef ASG_TEXT_OPTIONS_H
 #define ASG_TEXT_OPTIONS_H
@@ -68,8 +67,9 @@ struct asg_command_entry {
     const struct asg_option *options;
     size_t option_count;
     int (*run)(void *context, const struct asg_arguments *arguments);
-    bool is_hidden; /* an alias: works, is not listed */
-    bool is_list;   /* shows a list: understands the table's list_options too */
+    bool needs_nothing; /* no settings: it works whatever is wrong with them */
+    bool is_hidden;     /* an alias: works, is not listed */
+    bool is_list;       /* shows a list: understands the table's list_options too */
     const struct asg_schema *shows; /* what its JSON has (of a list: each); NULL: none */
 };
 
@@ -120,6 +120,18 @@ ASG_MUST_USE enum asg_status asg_options_parse(const struct asg_command_table *t
                                                struct asg_arguments *ret,
                                                struct asg_error *error);
 
+/* The options that its command understands, the command's own first. */
+size_t asg_options_count(const struct asg_arguments *arguments);
+const struct asg_option *asg_options_at(const struct asg_arguments *arguments,
+                                        size_t index);
+
+/* The beginning of a command line, whatever is wrong with it or missing: what can be read
+ * of it. *ret_open is the option whose value comes next, or NULL; *ret_is_ended: "--" was
+ * met. False: there is no such command. */
+bool asg_options_parse_begun(const struct asg_command_table *table, int argc, char **argv,
+                             struct asg_arena *arena, struct asg_arguments *ret,
+                             const struct asg_option **ret_open, bool *ret_is_ended);
+
 bool asg_option_is_set(const struct asg_arguments *arguments, const char *name);
 /* NULL when it was not given. */
 const char *asg_option_text(const struct asg_arguments *arguments, const char *name);
@@ -139,9 +151,6 @@ void asg_options_help(const struct asg_arguments *arguments, FILE *out);
 const char *asg_options_usage(const struct asg_command_table *table,
                               const struct asg_command_entry *command,
                               struct asg_arena *arena);
-
-/* A bash completion script for the whole table. */
-void asg_options_complete_bash(const struct asg_command_table *table, FILE *out);
 
 /* One man page (roff, man(7)); `command` NULL: of the program. */
 void asg_options_man(const struct asg_command_table *table,

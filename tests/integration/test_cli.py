@@ -5,9 +5,7 @@ answers, its exit codes, and that the log it leaves verifies and replays."""
 import http.server
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -382,52 +380,6 @@ class CliTest(unittest.TestCase):
         self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* halted\n")
         self.run_cli("unhalt")
         self.assertRegex(self.run_cli("group", "list").stdout, r"halted .* -\n")
-
-    def test_completion_works_in_a_real_bash(self):
-        script = self.run_cli("completion", "bash").stdout
-        asked = script + (
-            'try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _openasg;'
-            ' echo "${COMPREPLY[*]}"; }\n'
-            'try openasg gro\ntry openasg group cr\ntry openasg group create --health-c\n'
-            'try openasg group create --health-check ""\ntry openasg -o js\n'
-            'try openasg jobs --de\n')
-        result = subprocess.run(["bash", "-c", asked], capture_output=True, text=True,
-                                check=True)
-        self.assertEqual("", result.stderr)
-        self.assertEqual(["group", "create", "--health-check", "ec2 agent", "json",
-                          "--dead"], result.stdout.split("\n")[:6])
-
-    def test_a_tab_completes_at_a_prompt(self):
-        """bash's own complete, readline and a terminal: what a user has."""
-        script = os.path.join(self.controller.folder, "completion.bash")
-        with open(script, "w") as file:
-            file.write(self.run_cli("completion", "bash").stdout)
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"],
-                      {"TERM": "dumb", "PS1": "$ ", "PATH": os.environ["PATH"],
-                       "INPUTRC": "/dev/null", "HISTFILE": "/dev/null"})
-        try:
-            os.write(terminal, f"source {script}; echo rea''dy\n".encode())
-            self.read_until(terminal, b"\nready")
-            os.write(terminal, b"openasg gro\t")
-            self.read_until(terminal, b"openasg group ")
-            os.write(terminal, b"cr\t")
-            self.read_until(terminal, b"create ")
-            os.write(terminal, b"web --health-check a\t")
-            self.read_until(terminal, b"agent ")
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.close(terminal)
-            os.waitpid(pid, 0)
-
-    def read_until(self, terminal, wanted):
-        said = b""
-        until = time.monotonic() + 30
-        while wanted not in said:
-            ready, _, _ = select.select([terminal], [], [], max(0, until - time.monotonic()))
-            self.assertTrue(ready, f"waited in vain for {wanted} after {said}")
-            said += os.read(terminal, 4096)
 
     def test_man_pages_render_without_a_warning(self):
         folder = os.path.join(self.controller.folder, "rendered")

@@ -13,7 +13,9 @@ SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
 SERVICES = ("controller", "worker", "agent")
 EXPECTED = {"usr/bin/openasg", "usr/bin/openasg-ec2local", "usr/lib/sysusers.d/openasg.conf",
-            "usr/share/bash-completion/completions/openasg", "usr/share/man/man1/openasg.1",
+            "usr/share/bash-completion/completions/openasg",
+            "usr/share/zsh/vendor-completions/_openasg",
+            "usr/share/fish/vendor_completions.d/openasg.fish", "usr/share/man/man1/openasg.1",
             "usr/share/man/man1/openasg-group-create.1",
             "usr/share/man/man8/openasg-ec2local.8"}
 for service in SERVICES:

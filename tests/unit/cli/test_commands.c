@@ -58,14 +58,28 @@ static void test_commands_are_all_completed(void **state)
     (void)state;
     const struct asg_command_table *table = asg_cli_table();
     struct said said = {0};
-    run_line(&said, "completion bash");
-    assert_int_equal(ASG_EXIT_OK, said.code);
     for (size_t i = 0; i < table->command_count; i++) {
-        char entry[128];
-        (void)snprintf(entry, sizeof entry, "\"%s\") options=", table->commands[i].name);
-        assert_non_null(strstr(said.out, entry));
+        const char *name = table->commands[i].name;
+        const char *last = strrchr(name, ' ') != NULL ? strrchr(name, ' ') + 1 : name;
+        char line[160];
+        char entry[160];
+        (void)snprintf(line, sizeof line, "__complete -- %s", name);
+        (void)snprintf(entry, sizeof entry, "\n%s", last);
+        run_line(&said, line);
+        assert_int_equal(ASG_EXIT_OK, said.code);
+        assert_true((strstr(said.out, entry) != NULL) != table->commands[i].is_hidden);
     }
-    run_line(&said, "completion fish");
+    const char *const shells[] = {"bash", "zsh", "fish"};
+    for (size_t i = 0; i < 3; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "completion %s", shells[i]);
+        run_line(&said, line);
+        assert_int_equal(ASG_EXIT_OK, said.code);
+        assert_non_null(strstr(said.out, "_openasg"));
+        assert_non_null(strstr(said.out, "__complete -- "));
+        assert_null(strstr(said.out, "{}"));
+    }
+    run_line(&said, "completion csh");
     assert_int_equal(ASG_EXIT_USAGE, said.code);
     clear_said(&said);
 }

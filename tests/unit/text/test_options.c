@@ -1,4 +1,4 @@
-#include "text/options.h"
+#include "text/options_complete.h"
 
 #include "lib/check.h"
 
@@ -221,7 +221,7 @@ static void test_options_pages_name_every_command_and_option(void **state)
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
-    asg_options_complete_bash(&table, out);
+    assert_true(asg_options_completion_script(&table, "bash", out));
     asg_options_document(&table, out);
     for (size_t i = 0; i < table.command_count; i++) {
         asg_options_man(&table, &commands[i], out);
