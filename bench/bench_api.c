@@ -118,7 +118,7 @@ static void open_door(struct door *door, uint32_t groups, uint32_t members)
     door->world.members = members;
     bench_world_add_groups(&door->world, groups, ASG_EC2_RUNNING);
     asg_view_new(&door->view);
-    asg_publish_view(door->view, door->world.core);
+    asg_publish_view(door->view, door->world.core, NULL);
     const struct asg_api_options options = {
         .where = "127.0.0.1:0",
         .region = BENCH_REGION,
@@ -268,7 +268,7 @@ static struct steps run_steps(struct door *door, uint32_t groups, bool publishes
         (void)clock_gettime(CLOCK_MONOTONIC, &wall);
         (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
         one_step(door, turn, groups);
-        if (publishes) asg_publish_view(door->view, door->world.core);
+        if (publishes) asg_publish_view(door->view, door->world.core, NULL);
         cpu_ns[turn] = (uint32_t)since(CLOCK_THREAD_CPUTIME_ID, &cpu);
         wall_ns[turn] = (uint32_t)since(CLOCK_MONOTONIC, &wall);
         sum += wall_ns[turn];
@@ -284,7 +284,7 @@ static void measure_publish(struct door *door, uint32_t groups)
     double without[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
         without[i] = run_steps(door, groups, false).mean_us;
-        asg_publish_view(door->view, door->world.core);
+        asg_publish_view(door->view, door->world.core, NULL);
         with[i] = run_steps(door, groups, true).mean_us;
     }
     char name[64];

@@ -238,7 +238,7 @@ enum asg_status asg_commit_flush(struct asg_commit *commit, asg_release *release
     commit->counts.records += commit->record_count;
     commit->counts.commits++;
     if (commit->options.view != NULL) {
-        asg_publish_view(commit->options.view, commit->core);
+        asg_publish_view(commit->options.view, commit->core, commit->options.metrics);
     }
     for (size_t i = 0; i < commit->step_count && release != NULL; i++) {
         release(context, &commit->steps[i].waiter, &commit->steps[i].effects);

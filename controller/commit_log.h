@@ -15,6 +15,7 @@
 #define ASG_CONTROLLER_COMMIT_LOG_H
 
 #include "base/error.h"
+#include "controller/group_metrics.h"
 #include "core/core.h"
 #include "store/log.h"
 #include "view/view.h"
@@ -27,19 +28,22 @@ struct asg_commit;
 
 struct asg_commit_options {
     const char *log_path;
-    struct asg_view *view;     /* readers see each commit there before any reply; NULL */
-    uint64_t snapshot_records; /* a snapshot after so many records, ... */
-    int64_t snapshot_ms;       /* ... or so much time, whichever comes first */
-    uint64_t snapshot_memory;  /* bytes for a second core; more: the loop saves itself */
-    uint64_t hash_events;      /* a state hash after so many events, ... */
-    uint64_t hash_bytes;       /* ... each of about so many bytes of it; 0: of all */
-                               /* and a snapshot is written in parts of so many */
-    int64_t retention_ms;      /* payloads of "metrics" older than this go; 0: never */
+    struct asg_view *view; /* readers see each commit there before any reply; NULL */
+    struct asg_group_metrics *metrics; /* told what changed; NULL */
+    uint64_t snapshot_records;         /* a snapshot after so many records, ... */
+    int64_t snapshot_ms;               /* ... or so much time, whichever comes first */
+    uint64_t snapshot_memory; /* bytes for a second core; more: the loop saves itself */
+    uint64_t hash_events;     /* a state hash after so many events, ... */
+    uint64_t hash_bytes;      /* ... each of about so many bytes of it; 0: of all */
+                              /* and a snapshot is written in parts of so many */
+    int64_t retention_ms;     /* payloads of "metrics" older than this go; 0: never */
     uint64_t verify_records_max; /* of the newest records checked at the start; 0: all */
     uint64_t incarnation;        /* of this leading: drawn by chance, below 2^48 */
     int64_t listing_ms;          /* told to core: between two listings; 0: its own pace */
     int64_t schedule_late_ms;    /* told to core: a later action is skipped; 0: its own */
 };
+
+#define ASG_FAILED_CODE_MAX 47
 
 /* What waits for an event to be durable. Plain data, handed back at release. */
 struct asg_waiter {
@@ -53,6 +57,9 @@ struct asg_waiter {
     uint64_t request_no; /* ADMIN */
     uint64_t job_id;     /* RESULT */
     uint32_t attempt;    /* RESULT */
+    /* RESULT of a launch that failed: of which group, 0: it is none, and EC2's code */
+    uint32_t failed_group_no;
+    char failed_code[ASG_FAILED_CODE_MAX + 1];
     /* CALL: called once; NULL effects: it is not known whether it became durable */
     void (*settled)(void *call, const struct asg_effects *effects);
     void *call;

@@ -51,6 +51,22 @@ static void tell_decisions(const struct asg_effects *effects)
     asg_count(ASG_COUNT_DECISIONS, (int64_t)effects->decision_count);
 }
 
+static void count_release(struct asg_controller *controller,
+                          const struct asg_waiter *waiter,
+                          const struct asg_effects *effects)
+{
+    if (effects->decision_count > 0 || effects->watch_count > 0) {
+        const struct asg_root *root = asg_view_hold(controller->view);
+        asg_group_metrics_decided(controller->group_metrics, effects, root,
+                                  asg_root_time_ms(root));
+        asg_view_drop(&root);
+    }
+    if (waiter->kind == ASG_WAITER_RESULT && waiter->failed_group_no != 0) {
+        asg_group_metrics_launch_failed(controller->group_metrics,
+                                        waiter->failed_group_no, waiter->failed_code);
+    }
+}
+
 /* One durable event: now, and only now, the world may know. */
 static void release(void *context, const struct asg_waiter *waiter,
                     const struct asg_effects *effects)
@@ -83,6 +99,7 @@ static void release(void *context, const struct asg_waiter *waiter,
     }
     if (waiter->kind == ASG_WAITER_CALL) waiter->settled(waiter->call, effects);
     tell_decisions(effects);
+    count_release(controller, waiter, effects);
     tell_alarms(effects);
     asg_gauge(ASG_COUNT_IS_HALTED, effects->is_halted ? 1 : 0);
 }
@@ -201,6 +218,7 @@ static enum asg_status open_log(struct asg_controller *controller,
     const struct asg_commit_options options = {
         .log_path = controller->log_path,
         .view = controller->view,
+        .metrics = controller->group_metrics,
         .snapshot_records = (uint64_t)settings->snapshot_records,
         .snapshot_ms = settings->snapshot_ms,
         .snapshot_memory = (uint64_t)settings->snapshot_memory,
@@ -585,7 +603,11 @@ static enum asg_status bind_all(struct asg_controller *controller,
                            &controller->admin, error);
     }
     if (status == ASG_OK) {
-        status = asg_serve_http_new(settings->listen_http, &controller->is_leading,
+        controller->scraped = (struct asg_scraped){.is_leading = &controller->is_leading,
+                                                   .view = controller->view,
+                                                   .groups = controller->group_metrics,
+                                                   .clock = controller->clock};
+        status = asg_serve_http_new(settings->listen_http, &controller->scraped,
                                     &controller->http, error);
     }
     if (status == ASG_OK) status = asg_serve_api_new(controller, error);
@@ -789,6 +811,7 @@ enum asg_status asg_controller_new(const struct asg_controller_settings *setting
     controller->started_ms = asg_clock_wall_ms(&clock);
     controller->rate_quotas = asg_rate_quotas_default();
     asg_view_new(&controller->view);
+    asg_group_metrics_new((size_t)settings->metrics_groups, &controller->group_metrics);
     enum asg_status status =
         asg_rate_quotas_parse(settings->rate_quotas, &controller->rate_quotas, error);
     if (status == ASG_OK) status = asg_check_announced(settings, error);
@@ -827,6 +850,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
     asg_status_pages_destroy(&c->http);
+    asg_scraped_clear(&c->scraped);
     asg_api_close(c->api);
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);
@@ -834,6 +858,7 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_activity_indexer_destroy(&c->activities);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_view_destroy(&c->view);
+    asg_group_metrics_destroy(&c->group_metrics);
     asg_dispatch_destroy(&c->dispatch);
     asg_reconciler_destroy(&c->reconciler);
     asg_collector_clear(&c->collector);

@@ -995,6 +995,13 @@ bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_
     return true;
 }
 
+const struct asg_job *asg_dispatch_job(const struct asg_dispatch *dispatch,
+                                       uint64_t job_id)
+{
+    const struct asg_job_entry *entry = asg_job_table_find(&dispatch->table, job_id);
+    return entry != NULL ? &entry->job : NULL;
+}
+
 struct kind_list {
     enum asg_job_kind kind;
     uint64_t *ids;

@@ -147,6 +147,10 @@ struct asg_beside asg_dispatch_beside(const struct asg_dispatch *dispatch,
 bool asg_dispatch_is_describe(const struct asg_dispatch *dispatch, uint64_t job_id,
                               bool *ret_complete);
 
+/* An open job, lent until the next call; NULL: it is not open. */
+const struct asg_job *asg_dispatch_job(const struct asg_dispatch *dispatch,
+                                       uint64_t job_id);
+
 /* How much of its full rate the main action of that kind of job may use now, in percent:
  * below 100 after EC2 throttled it. */
 uint32_t asg_dispatch_rate_percent(const struct asg_dispatch *dispatch,

@@ -1,10 +1,25 @@
 /* group_metrics - the series of /metrics that have a label for each group, and others
  * whose labels are known only while the controller runs.
+ *
+ * Flow:    loop (decisions, results, measurements, pages) -> [group_metrics] <- scrape
+ * What a group is comes from the view's pages; what has happened to it is counted here,
+ * as it becomes durable, at the cost of the change. Bounds:  series of at most
+ * `groups_max` groups, the biggest; of each at most ASG_SHOWN_POLICIES policies;
+ * ASG_CODES_MAX error codes; never an instance id. Threads: one counts (the loop), any
+ * may print. Both hold a lock for microseconds: a scrape copies what was counted a few
+ * groups at a time.
  */
 #ifndef ASG_CONTROLLER_GROUP_METRICS_H
 #define ASG_CONTROLLER_GROUP_METRICS_H
 
 #include "base/metrics.h"
+#include "core/core.h"
+#include "model/changes.h"
+#include "view/view.h"
+
+#define ASG_SHOWN_POLICIES  32
+#define ASG_SHOWN_OFFERINGS 500
+#define ASG_CODES_MAX       64
 
 /* identifier, name, names of its labels, kind, help */
 #define ASG_GROUP_METRICS(X)                                                             \
@@ -20,12 +35,13 @@
     X(UNHEALTHY, "openasg_group_unhealthy_instances", "group", GAUGE,                    \
       "Instances that are unhealthy and will be replaced; they are counted in a state "  \
       "as well.")                                                                        \
-    X(METRIC_VALUE, "openasg_group_metric_value", "group,policy,metric", GAUGE,          \
+    X(METRIC_VALUE, "openasg_group_metric_value", "group,policy,metric", GAUGE_MILLI,    \
       "What the policy's metric was in the last period with data, in the unit of the "   \
       "policy (percent for cpu, memory and pressure, load per core, bytes per second).") \
-    X(METRIC_TARGET, "openasg_group_metric_target", "group,policy", GAUGE,               \
+    X(METRIC_TARGET, "openasg_group_metric_target", "group,policy", GAUGE_MILLI,         \
       "Target of a target tracking policy, in the unit of openasg_group_metric_value.")  \
-    X(METRIC_AT, "openasg_group_metric_timestamp_seconds", "group,policy,metric", GAUGE, \
+    X(METRIC_AT, "openasg_group_metric_timestamp_seconds", "group,policy,metric",        \
+      GAUGE_MILLI,                                                                       \
       "End of the last period in which the policy's metric had data; missing while it "  \
       "never had any.")                                                                  \
     X(SUSPENDED, "openasg_group_suspended", "group,process", GAUGE,                      \
@@ -55,5 +71,39 @@
     X(AGENTS, "openasg_agents", "version", GAUGE,                                        \
       "Enrolled agents by version; \"unknown\" until the agent has told it, \"other\" "  \
       "beyond 16 versions.")
+
+struct asg_group_metrics;
+
+void asg_group_metrics_new(size_t groups_max, struct asg_group_metrics **ret);
+void asg_group_metrics_destroy(struct asg_group_metrics **metrics);
+
+/* ---- counted by the loop ---- */
+
+/* What a period measured. */
+void asg_group_metrics_measured(struct asg_group_metrics *metrics,
+                                const struct asg_metrics *measured, int64_t now_ms);
+
+/* A page takes the place of `before` (NULL: there was none): launches that came one stage
+ * further, ends, and why the group is held now. `touched` lists its changed instances. */
+void asg_group_metrics_page(struct asg_group_metrics *metrics,
+                            const struct asg_page *before, const struct asg_page *page,
+                            const struct asg_touched_group *touched, int64_t now_ms);
+
+/* What was decided, and is durable. `root` has its groups; those that are gone are
+ * forgotten with their counts. */
+void asg_group_metrics_decided(struct asg_group_metrics *metrics,
+                               const struct asg_effects *effects,
+                               const struct asg_root *root, int64_t now_ms);
+
+/* A launch of that group failed, by EC2's code ("": none came). */
+void asg_group_metrics_launch_failed(struct asg_group_metrics *metrics, uint32_t group_no,
+                                     const char *code);
+
+/* ---- printed ---- */
+
+/* Append it all: families of groups and of the cluster. */
+void asg_group_metrics_print(struct asg_group_metrics *metrics,
+                             const struct asg_root *root, enum asg_metric_form form,
+                             struct asg_bytes *ret);
 
 #endif

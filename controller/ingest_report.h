@@ -39,8 +39,8 @@ struct asg_ingest_options {
 void asg_ingest_new(const struct asg_ingest_options *options, struct asg_ingest **ret);
 void asg_ingest_destroy(struct asg_ingest **ingest);
 
-/* The inlet, when it is opened only after the first members are known: so nobody whose key
- * is bound is refused at a start. Before the first turn. */
+/* The inlet, when it is opened only after the first members are known: so nobody whose
+ * key is bound is refused at a start. Before the first turn. */
 void asg_ingest_open(struct asg_ingest *ingest, struct asg_bus_inlet *inlet);
 
 /* Take what is there and do what is due. Returns the number of frames taken; *ret_wait_ms

@@ -14,6 +14,7 @@
 #include "controller/commit_log.h"
 #include "controller/dispatch_job.h"
 #include "controller/enrol_agent.h"
+#include "controller/group_metrics.h"
 #include "controller/inbox.h"
 #include "controller/index_activities.h"
 #include "controller/ingest_report.h"
@@ -85,6 +86,8 @@ struct asg_controller {
     struct asg_commit *commit; /* NULL while not leading */
     char not_leading[ASG_ERROR_TEXT_MAX]; /* why */
     int64_t try_again_ms;                 /* monotonic: when to open the log again */
+    struct asg_scraped scraped;           /* by http */
+    struct asg_group_metrics *group_metrics;
     struct asg_status_pages *http;
     struct asg_view *view; /* what readers see; published by each commit */
     struct asg_answer_thread *answers;

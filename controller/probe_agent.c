@@ -236,11 +236,12 @@ static bool is_unsigned(const struct asg_rpc_health_reply *reply)
  * and then its probe does not save it. */
 static void tell_unprobed(const char *id, const char *address, const char *detail)
 {
-    asg_log_rate(ASG_LOG_WARN, "probe", "probe_failed",
-                 "instance=%s at %s reports, and its probe fails: %s; until probes "
-                 "succeed its silence alone may end it: does that port let the controller "
-                 "in, and has it enrolled with this controller's authority?",
-                 id, address, detail);
+    asg_log_rate(
+        ASG_LOG_WARN, "probe", "probe_failed",
+        "instance=%s at %s reports, and its probe fails: %s; until probes "
+        "succeed its silence alone may end it: does that port let the controller "
+        "in, and has it enrolled with this controller's authority?",
+        id, address, detail);
 }
 
 /* What to tell of it after one more answer, or none. */

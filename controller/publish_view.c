@@ -139,11 +139,13 @@ static bool renders_alike(const struct asg_sheet *a, const struct asg_sheet *b)
 }
 
 static void publish_group(struct asg_view *view, const struct asg_core *core,
-                          const struct asg_touched_group *touched)
+                          const struct asg_touched_group *touched,
+                          struct asg_group_metrics *metrics)
 {
     const char *name = asg_core_group_name(core, touched->group_no);
     assert(name != NULL); /* who is gone is not listed */
     const struct asg_page *before = asg_draft_find(view, name);
+    const struct asg_page *shown = before;
     const struct asg_sheet *sheet = NULL;
     if (touched->has_sheet || before == NULL) {
         struct asg_sheet *made = asg_sheet_new();
@@ -159,7 +161,9 @@ static void publish_group(struct asg_view *view, const struct asg_core *core,
     struct leaves leaves = {.core = core, .group_no = touched->group_no};
     if (before != NULL && !renders_alike(before->sheet, sheet)) before = NULL;
     make_leaves(&leaves, before, touched);
-    asg_draft_put(view, asg_page_new(sheet, leaves.items, leaves.count));
+    struct asg_page *page = asg_page_new(sheet, leaves.items, leaves.count);
+    asg_group_metrics_page(metrics, shown, page, touched, asg_core_now_ms(core));
+    asg_draft_put(view, page);
     free(leaves.items);
 }
 
@@ -171,7 +175,8 @@ static void publish_cluster(struct asg_view *view, const struct asg_core *core)
     asg_draft_put_cluster(view, cluster);
 }
 
-void asg_publish_view(struct asg_view *view, struct asg_core *core)
+void asg_publish_view(struct asg_view *view, struct asg_core *core,
+                      struct asg_group_metrics *metrics)
 {
     struct asg_arena arena = {0};
     struct asg_changes changes;
@@ -182,7 +187,7 @@ void asg_publish_view(struct asg_view *view, struct asg_core *core)
     }
     for (size_t i = 0; i < changes.group_count; i++) {
         assert(i == 0 || changes.groups[i].group_no > changes.groups[i - 1].group_no);
-        publish_group(view, core, &changes.groups[i]);
+        publish_group(view, core, &changes.groups[i], metrics);
     }
     if (changes.is_cluster) publish_cluster(view, core);
     struct asg_job_counts jobs = asg_core_job_counts(core);

@@ -8,12 +8,15 @@
 #ifndef ASG_CONTROLLER_PUBLISH_VIEW_H
 #define ASG_CONTROLLER_PUBLISH_VIEW_H
 
+#include "controller/group_metrics.h"
 #include "core/core.h"
 #include "view/publish.h"
 
 /* Readers see core as it is now, and that this controller leads. Only when core is at the
- * head of the log: what is published is durable. */
-void asg_publish_view(struct asg_view *view, struct asg_core *core);
+ * head of the log: what is published is durable. `metrics` (NULL: none) is told what
+ * changed. */
+void asg_publish_view(struct asg_view *view, struct asg_core *core,
+                      struct asg_group_metrics *metrics);
 
 /* What the controller knows beside core, when readers do not see that yet. */
 void asg_publish_beside(struct asg_view *view, const struct asg_beside *beside);

@@ -10,6 +10,7 @@ struct asg_controller_settings {
     const char *listen_workers;
     const char *listen_admin;
     const char *listen_http;
+    int64_t metrics_groups;
     const char *listen_enrol;
     const char *listen_api; /* empty: none */
     const char *region;

@@ -39,6 +39,10 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
     enum asg_status status = asg_commit_apply(controller->commit, event, waiter);
     asg_metric_observe_us(&asg_controller_metrics[ASG_COUNT_STEP_SECONDS],
                           asg_clock_monotonic_us(&controller->clock) - before_us);
+    if (status == ASG_OK && event->kind == ASG_EVENT_METRICS) {
+        asg_group_metrics_measured(controller->group_metrics, event->metrics,
+                                   event->time_ms);
+    }
     if (status == ASG_OK) return;
     asg_log_error_rate("commit", "event_refused", "%s event: %s, dropping it",
                        asg_enum_word(&asg_event_kind_words, (int)event->kind),

@@ -192,6 +192,22 @@ static void tell_mass(struct asg_controller *controller)
     controller->is_mass_absent = counts.is_mass;
 }
 
+/* It is counted once the result is durable. */
+static void note_failed_launch(struct asg_controller *controller,
+                               const struct asg_result *result, struct asg_waiter *waiter)
+{
+    if (result->outcome == ASG_OUTCOME_OK) return;
+    const struct asg_job *job = asg_dispatch_job(controller->dispatch, result->job_id);
+    if (job == NULL || !asg_job_is_launch(job->kind)) return;
+    const struct asg_root *root = asg_view_hold(controller->view);
+    const struct asg_page *page = asg_root_find(root, job->group);
+    if (page != NULL) waiter->failed_group_no = page->sheet->content.group.group_no;
+    asg_view_drop(&root);
+    const char *code = result->error_code;
+    if (code[0] == '\0') code = asg_enum_word(&asg_outcome_words, (int)result->outcome);
+    (void)snprintf(waiter->failed_code, sizeof waiter->failed_code, "%s", code);
+}
+
 /* A describe's answer becomes an observation of what differs; any other result is an
  * event as it is. */
 static void take_result_event(struct asg_controller *controller,
@@ -199,8 +215,9 @@ static void take_result_event(struct asg_controller *controller,
 {
     (void)peer;
     const struct asg_core *core = asg_commit_core(controller->commit);
-    const struct asg_waiter waiter = {
+    struct asg_waiter waiter = {
         .kind = ASG_WAITER_RESULT, .job_id = result->job_id, .attempt = result->attempt};
+    note_failed_launch(controller, result, &waiter);
     struct asg_event event = {.kind = ASG_EVENT_RESULT, .result = result};
     struct asg_observed observed;
     bool is_complete = false;

@@ -6,11 +6,10 @@
  * to back (structure of arrays): 13 bytes of CPU data an instance.
  * Time:     milliseconds; periods of a group begin at whole multiples of its period.
  * Values:   thousandths (event.h). What an agent says is bounded: percentages by 100,
- *           load and rates by limits, and the sum of load or of a rate in a group of five or
- *           more is robust: its one or few most extreme values on each side count as the
- *           next ones do, so that a false report moves a group by its share at most; and
- *           where fewer than three have told it, nobody has.
- * Threads:  one owner (the ingest thread).
+ *           load and rates by limits, and the sum of load or of a rate in a group of five
+ * or more is robust: its one or few most extreme values on each side count as the next
+ * ones do, so that a false report moves a group by its share at most; and where fewer
+ * than three have told it, nobody has. Threads:  one owner (the ingest thread).
  */
 #ifndef ASG_CONTROLLER_WINDOW_H
 #define ASG_CONTROLLER_WINDOW_H

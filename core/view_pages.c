@@ -100,6 +100,24 @@ static void copy_policies(const struct group *group, struct asg_arena *arena,
     assert(ret->policy_count <= ASG_POLICIES_PER_GROUP);
 }
 
+static void copy_dry_pools(const struct group *group, struct asg_arena *arena,
+                           struct asg_group_sheet *ret)
+{
+    assert(group->launching.dry_pools != NULL || group->launching.dry_pool_count == 0);
+    ret->dry_count = group->launching.dry_pool_count;
+    ret->dry = asg_arena_take(arena, ret->dry_count * sizeof *ret->dry);
+    for (size_t i = 0; i < ret->dry_count; i++) {
+        const struct dry_pool *pool = &group->launching.dry_pools[i];
+        assert(pool->zone[0] != '\0' || pool->subnet_id[0] != '\0');
+        ret->dry[i] = (struct asg_dry_offering){
+            .type = asg_arena_text(arena, pool->type),
+            .zone = asg_arena_text(arena, pool->zone),
+            .is_spot = pool->is_spot,
+            .until_ms = pool->until_ms,
+        };
+    }
+}
+
 const char *asg_core_group_name(const struct asg_core *core, uint32_t group_no)
 {
     const struct group *group = asg_group_of_no(core, group_no);
@@ -117,6 +135,7 @@ bool asg_core_view_sheet(const struct asg_core *core, uint32_t group_no,
         (struct asg_group_sheet){.breaker_until_ms = group->launching.breaker_until_ms};
     asg_view_fill_group(group, arena, &ret->group);
     copy_policies(group, arena, ret);
+    copy_dry_pools(group, arena, ret);
     struct asg_alarm_texts alarms = {.arena = arena};
     asg_view_group_alarms(group, &alarms);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};

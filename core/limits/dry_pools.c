@@ -5,6 +5,7 @@
 
 #include "core/values/number.h"
 #include "core/values/text.h"
+#include "core/world/touched.h"
 
 #define POOL_DRY_MS     INT64_C(180000)
 #define POOL_DRY_MS_MAX INT64_C(1800000)
@@ -124,6 +125,7 @@ static void mark(struct asg_core *core, struct group *group, const char *type,
     pool->until_ms =
         core->now_ms + asg_number_doubled(POOL_DRY_MS, pool->times, POOL_DRY_MS_MAX);
     pool->gave_nothing = false;
+    asg_touch_sheet(group); /* readers see what is dry */
     assert(pool->times > 0);
 }
 

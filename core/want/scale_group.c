@@ -142,11 +142,16 @@ static void decide_group(struct asg_core *core, struct group *group,
         asg_policy_alarm_name(&policy->config, group->config.name, is_out,
                               &core->step->effects->arena),
         policy->config.name, from, to);
-    asg_narrate_capacity(core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN,
-                         group, policy->config.name, from,
-                         "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64, proposal->text,
-                         limit, to, is_out ? "out" : "in", is_out ? to - from : from - to)
-        ->cause = ASG_CAUSE_POLICY;
+    struct asg_decision *decision = asg_narrate_capacity(
+        core, is_out ? ASG_DECISION_SCALE_OUT : ASG_DECISION_SCALE_IN, group,
+        policy->config.name, from, "%s\n%sdecide %" PRId64 ", scale %s by %" PRId64,
+        proposal->text, limit, to, is_out ? "out" : "in", is_out ? to - from : from - to);
+    decision->cause = ASG_CAUSE_POLICY;
+    if (is_out && policy->state.breaches > 0) {
+        assert(group->config.evaluation_ms > 0);
+        decision->since_ms =
+            core->now_ms - policy->state.breaches * group->config.evaluation_ms;
+    }
 }
 
 static void settle(struct asg_core *core, struct group *group,

@@ -37,6 +37,14 @@ struct asg_alarm_counts {
     uint32_t of[ASG_ALARM_COUNT];
 };
 
+/* What launches of a group leave alone for now, as EC2 had no room there. */
+struct asg_dry_offering {
+    const char *type; /* "": the template's */
+    const char *zone;
+    bool is_spot; /* of fleets; false also for what a template buys */
+    int64_t until_ms;
+};
+
 struct asg_group_sheet {
     struct asg_group_view group;
     struct asg_policy_config *policies; /* by name, as the next */
@@ -46,6 +54,8 @@ struct asg_group_sheet {
     struct asg_texts alarms;              /* that stand whatever the time is */
     struct asg_alarm_counts alarm_counts; /* of these */
     int64_t breaker_until_ms;             /* launches pause until then; may be over */
+    struct asg_dry_offering *dry;         /* may be over */
+    size_t dry_count;
 };
 
 /* How many of some instances are what. */

@@ -27,6 +27,8 @@ struct asg_decision {
     const char *text; /* lines joined by \n, without time and group name:
                          "cpu mean 82.5 % over 15 s, target 50 %: wants 7 (has 4)\n
                           max is 6: decide 6, scale out by 2" */
+    /* Of a policy's scale-out: when the first of the periods began that breached; 0 */
+    int64_t since_ms;
 };
 
 struct asg_reply {

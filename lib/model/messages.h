@@ -234,6 +234,9 @@ struct asg_instance_view {
     int64_t warm_ms;         /* while it serves: then it is warm */
     /* what it came from instead of a template, by name */
     const char *launch_configuration;
+    enum asg_ec2_state ec2_state; /* as last seen */
+    int64_t requested_ms;         /* when it was planned, before EC2 was asked for it */
+    int64_t ending_ms;            /* when its termination began; 0 */
 };
 
 /* A process of a group that stands still. */

@@ -555,6 +555,7 @@ static const struct asg_field decision_fields[] = {
     ENUM(state_to, instance_state),
     U64(job_id),
     LONG_TEXT(text),
+    I64(since_ms),
 };
 #undef OF
 TABLE(decision)
@@ -920,6 +921,9 @@ static const struct asg_field instance_view_fields[] = {
     TEXT(template_id),
     I64(warm_ms),
     TEXT(launch_configuration),
+    ENUM(ec2_state, ec2_state),
+    I64(requested_ms),
+    I64(ending_ms),
 };
 #undef OF
 TABLE(instance_view)

@@ -360,7 +360,7 @@ static void check_view(void)
 {
     if (!one_in(3)) return;
     char wrong[256];
-    asg_publish_view(w.view, w.core);
+    asg_publish_view(w.view, w.core, NULL);
     if (!view_equals_core(w.view, w.core, wrong)) fail_msg("%s", wrong);
 }
 

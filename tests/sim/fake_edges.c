@@ -185,14 +185,19 @@ const char *asg_rpc_code_name(enum asg_rpc_code code)
 
 /* ---- HTTP: nobody looks ---- */
 
-enum asg_status asg_serve_http_new(const char *where, const atomic_bool *is_leading,
+enum asg_status asg_serve_http_new(const char *where, struct asg_scraped *scraped,
                                    struct asg_status_pages **ret, struct asg_error *error)
 {
     (void)where;
-    (void)is_leading;
+    (void)scraped;
     (void)error;
     *ret = NULL;
     return ASG_OK;
+}
+
+void asg_scraped_clear(struct asg_scraped *scraped)
+{
+    (void)scraped;
 }
 
 void asg_status_pages_destroy(struct asg_status_pages **http)

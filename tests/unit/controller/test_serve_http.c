@@ -10,6 +10,7 @@
 #include "model/enums.h"
 
 static atomic_bool is_leading;
+static struct asg_scraped scraped = {.is_leading = &is_leading};
 static struct asg_status_pages *http;
 static char answer[1 << 17];
 
@@ -18,7 +19,7 @@ static int set_up(void **state)
     (void)state;
     struct asg_error error = {""};
     atomic_store(&is_leading, false);
-    return asg_serve_http_new("127.0.0.1:0", &is_leading, &http, &error) != ASG_OK;
+    return asg_serve_http_new("127.0.0.1:0", &scraped, &http, &error) != ASG_OK;
 }
 
 static int tear_down(void **state)
@@ -96,12 +97,12 @@ static void test_http_says_which_address_is_none(void **state)
         struct asg_status_pages *other = NULL;
         struct asg_error error = {""};
         assert_status(ASG_ERR_INVALID,
-                      asg_serve_http_new(wrong[i], &is_leading, &other, &error));
+                      asg_serve_http_new(wrong[i], &scraped, &other, &error));
         assert_null(other);
         assert_non_null(strstr(error.text, "listen.http"));
     }
     struct asg_status_pages *none = NULL;
-    assert_status(ASG_OK, asg_serve_http_new("", &is_leading, &none, NULL));
+    assert_status(ASG_OK, asg_serve_http_new("", &scraped, &none, NULL));
     assert_string_equal("", asg_status_pages_url(none));
 }
 
