@@ -271,6 +271,17 @@ static int send(struct run *run, bool is_dry_run, struct asg_answer *ret)
     return code == ASG_EXIT_OK ? asg_ask_any(cli, &request, &cli->arena, ret) : code;
 }
 
+/* What the controller says no to is written somewhere. */
+static int say_denied(struct run *run, const struct asg_answer *answer)
+{
+    const struct asg_place place = asg_wanted_place_of(&run->wanted, answer->message);
+    if (place.file == NULL) return asg_say_denied(run->cli, answer);
+    struct asg_answer placed = *answer;
+    placed.message = asg_arena_format(&run->cli->arena, "%s (%s:%zu)", answer->message,
+                                      place.file, place.line);
+    return asg_say_denied(run->cli, &placed);
+}
+
 static bool is_changed(const struct asg_answer *answer)
 {
     return !answer->is_ok && answer->code != NULL && strcmp(answer->code, "Changed") == 0;
@@ -345,7 +356,7 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
         if (code != ASG_EXIT_OK) return code;
         if (answer.is_ok) return show_applied(&run, is_dry_run);
         if (!is_changed(&answer) || is_fixed || tries == TRIES_MAX) {
-            return asg_say_denied(cli, &answer);
+            return say_denied(&run, &answer);
         }
     }
     return code;
