@@ -261,7 +261,7 @@ def process():
         graph("CPU", "Cores in use by each program. A controller near 1 on one core is at its limit.",
               "none", query(f"rate(process_cpu_seconds_total{ours}[$__rate_interval])",
                             "{{job}} {{instance}}"), min=0),
-        graph("Memory", "Resident memory. The controller's unit ends it at MemoryMax (2 GB).", "bytes",
+        graph("Memory", "Resident memory. Above MemoryMax (2 GB) systemd kills the controller.", "bytes",
               query(f"process_resident_memory_bytes{ours}", "{{job}} {{instance}}"), min=0),
         graph("File descriptors", "Share of the limit (LimitNOFILE) in use. Near 100 %: agents are refused.",
               "percentunit",

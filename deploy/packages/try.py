@@ -26,7 +26,7 @@ import roots  # noqa: E402
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMES = ("openasg", "openasg-cli", "openasg-controller", "openasg-worker", "openasg-agent",
-         "openasg-ec2local")
+         "openasg-ec2local", "openasg-monitoring")
 OLD = "0.0.9"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDPACKAGETEST", "AWS_SECRET_ACCESS_KEY": "of nobody but this test"}
 AGENT_UID = 61184  # the first of DynamicUser

@@ -27,7 +27,7 @@ def pages():
         for folder, folders, names in os.walk(path):
             folders.sort()
             for name in sorted(names):
-                if name.endswith(".md"):
+                if name.endswith((".md", ".catalog")):
                     yield os.path.relpath(os.path.join(folder, name), SOURCE)
 
 

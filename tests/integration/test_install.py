@@ -17,7 +17,12 @@ EXPECTED = {"usr/bin/openasg", "usr/bin/openasg-ec2local", "usr/lib/sysusers.d/o
             "usr/share/zsh/vendor-completions/_openasg",
             "usr/share/fish/vendor_completions.d/openasg.fish", "usr/share/man/man1/openasg.1",
             "usr/share/man/man1/openasg-group-create.1",
-            "usr/share/man/man8/openasg-ec2local.8"}
+            "usr/share/man/man8/openasg-ec2local.8",
+            "usr/lib/systemd/catalog/openasg-controller.catalog",
+            "usr/lib/systemd/catalog/openasg-worker.catalog"}
+EXPECTED |= {f"usr/share/openasg/monitoring/{name}" for name in (
+    "README.md", "alertmanager.yml", "mixin.libsonnet", "openasg.json", "openasg.rules.yml",
+    "prometheus.yml")}
 for service in SERVICES:
     EXPECTED |= {f"usr/bin/openasg-{service}", f"etc/openasg/{service}.yaml",
                  f"etc/default/openasg-{service}",

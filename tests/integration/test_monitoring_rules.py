@@ -3,6 +3,7 @@
 fires and stays silent as it should and has its runbook, the board is what board.py writes and is
 whole, and every query names metrics that docs/metrics.md has."""
 
+import json
 import os
 import re
 import shutil
@@ -115,6 +116,31 @@ class Rules(unittest.TestCase):
             name = rule.get("alert") or rule["record"]
             self.assertTrue(monitoring.names_in(rule["expr"]), name)
             self.assertEqual(monitoring.unknown_names(rule["expr"]), [], name)
+
+    @unittest.skipIf(shutil.which("jsonnet") is None, "Debian's jsonnet is not installed")
+    def test_the_mixin_has_the_same(self):
+        for kind, count in (("Alerts", len(ALERTS)), ("Rules", len(monitoring.records()))):
+            path = os.path.join(monitoring.FOLDER, "mixin.libsonnet")
+            done = subprocess.run(["jsonnet", "-e", f"(import '{path}').prometheus{kind}"],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            rules = [rule for group in json.loads(done.stdout)["groups"]
+                     for rule in group["rules"]]
+            self.assertEqual(len(rules), count)
+            for rule in rules:
+                self.assertIn(rule, monitoring.rules())
+
+    @unittest.skipIf(shutil.which("amtool") is None, "Debian's alertmanager is not installed")
+    def test_amtool_takes_the_example_and_wakes_somebody(self):
+        path = os.path.join(monitoring.FOLDER, "alertmanager.yml")
+        for words, receiver in ((["check-config", path], "SUCCESS"),
+                                (["config", "routes", "test", f"--config.file={path}",
+                                  "component=openasg", "severity=critical"], "pager"),
+                                (["config", "routes", "test", f"--config.file={path}",
+                                  "component=openasg", "severity=warning"], "channel")):
+            done = subprocess.run(["amtool", *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(receiver, done.stdout)
 
     def test_alertmanager_has_a_way_for_each_severity(self):
         example = monitoring.read_yaml(os.path.join(monitoring.FOLDER, "alertmanager.yml"))
