@@ -254,10 +254,10 @@ class FilesTest(test_cli.CliTest):
         self.run_cli("policy", "put", "odd", "# step: 1", "--kind", "step", "--metric", "cpu",
                      "--threshold", "60.5", "--step", "0:20:1", "--step", "20::3",
                      "--warmup", "45s")
-        self.run_cli("schedule", "put", "odd", "n\tö", "--recurrence", "0 9 * * 1-5",
+        self.run_cli("schedule", "put", "odd", "ö: # 1", "--recurrence", "0 9 * * 1-5",
                      "--time-zone", "Asia/Kolkata", "--desired", "2")
         out = os.path.join(self.folder, "out")
-        self.assertIn("2 groups written", self.run_cli("export", "--dir", out).stderr)
+        self.assertIn("2 groups written", self.run_cli("export", "--to", out).stderr)
         self.assertEqual(["odd.yaml", "web.yaml"], sorted(os.listdir(out)))
         self.run_cli("diff", "-f", out, "--prune", "--set-desired")
         before = {name: self.config(name) for name in ("odd", "web")}
