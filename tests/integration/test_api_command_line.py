@@ -108,10 +108,9 @@ class TestCommandLine(ApiTest):
     def test_what_the_api_made_is_exported_and_taken_back(self):
         self.make_group(size=0, MinSize=0, HealthCheckType="EC2,ELB",
                         DefaultInstanceWarmup=90, CapacityRebalance=True, PlacementGroup="pg",
-                        MaxInstanceLifetime=86400, TerminationPolicies=["OldestInstance"],
+                        TerminationPolicies=["OldestInstance"],
                         LoadBalancerNames=["classic"], NewInstancesProtectedFromScaleIn=True,
-                        InstanceMaintenancePolicy={"MinHealthyPercentage": 90,
-                                                   "MaxHealthyPercentage": 120},
+                        Context="ctx", DesiredCapacityType="units",
                         Tags=[{"Key": "yes", "Value": "a: b # c", "PropagateAtLaunch": False},
                               {"Key": "\u00fc", "Value": "1e3", "PropagateAtLaunch": True}])
         self.asg.enable_metrics_collection(
@@ -150,8 +149,8 @@ class TestCommandLine(ApiTest):
         self.make_group("mixed", size=0, MinSize=0, MixedInstancesPolicy={
             "LaunchTemplate": {
                 "LaunchTemplateSpecification": {"LaunchTemplateName": "web", "Version": "1"},
-                "Overrides": [{"InstanceType": "t3.micro", "WeightedCapacity": "1"},
-                              {"InstanceType": "t3.small", "WeightedCapacity": "1"}]},
+                "Overrides": [{"InstanceType": "t3.micro"},
+                              {"InstanceType": "t3.small"}]},
             "InstancesDistribution": {"OnDemandBaseCapacity": 1, "SpotInstancePools": 3,
                                       "OnDemandPercentageAboveBaseCapacity": 0,
                                       "SpotAllocationStrategy": "lowest-price",
