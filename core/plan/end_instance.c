@@ -71,8 +71,8 @@ static bool is_kept(struct asg_core *core, struct group *group,
     assert(instance->group == group);
     int64_t until_ms = instance->ending.kept_until_ms;
     if (until_ms <= core->now_ms || cause == ASG_END_NAMED) return false;
-    if (!asg_instance_counts(instance)) return true;
     asg_look_again(core, until_ms);
+    if (!asg_instance_counts(instance)) return true; /* standby, of a group that goes */
     enum hold_topic topic = is_of_health(cause) ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (asg_hold_is_on(core, topic)) return true;
     asg_hold(core, group, topic, WHY_OF(PROTECTED, .until_ms = until_ms, .count = 1),

@@ -82,6 +82,7 @@ struct world {
     size_t enrolled;
     size_t disputes;
     size_t rebound;
+    size_t applied;                 /* orders of several groups, done */
     struct keys keys[MACHINES_MAX]; /* bound to that machine, by what core answered */
     bool is_restless;
     uint64_t last_activity[GROUP_NOS]; /* numbers of each group, by the group's */
@@ -870,6 +871,58 @@ static void put_schedule(void)
                                .schedule_config = &config});
 }
 
+/* Of all groups, there or not, and what may be wrong with it refuses all of it. */
+static void apply_some(void)
+{
+    struct asg_subnet subnet = {.subnet_id = "subnet-a", .zone = "us-east-1a"};
+    struct asg_apply_group groups[GROUPS];
+    struct asg_apply apply = {.groups = groups, .has_revision = one_in(2)};
+    apply.revision = asg_core_revision(w.core);
+    const char *gone = "policy";
+    for (size_t i = 0; i < GROUPS; i++) {
+        if (!one_in(2)) continue;
+        struct asg_group_view *views = NULL;
+        size_t count = 0;
+        asg_core_view_groups(w.core, group_name(i), &w.arena, &views, &count);
+        struct asg_group_config *config = asg_arena_take(&w.arena, sizeof *config);
+        struct asg_policy_config *policy = asg_arena_take(&w.arena, sizeof *policy);
+        struct asg_schedule_config *action = asg_arena_take(&w.arena, sizeof *action);
+        *config = (struct asg_group_config){.max = (uint32_t)below(20),
+                                            .min = (uint32_t)below(4),
+                                            .desired = 4,
+                                            .template_id = "lt-1",
+                                            .template_version = "1",
+                                            .subnets = &subnet,
+                                            .subnet_count = 1,
+                                            .evaluation_ms = 1000};
+        *policy = (struct asg_policy_config){.name = one_in(2) ? "policy" : "other",
+                                             .kind = ASG_POLICY_TARGET_TRACKING,
+                                             .target_milli = one_in(20) ? 0 : 40000,
+                                             .cooldown_ms = ASG_UNSET,
+                                             .warmup_ms = ASG_UNSET};
+        *action =
+            (struct asg_schedule_config){.name = one_in(2) ? "a" : "b",
+                                         .min = ASG_UNSET,
+                                         .max = ASG_UNSET,
+                                         .desired = (int64_t)below(10),
+                                         .start_ms = w.now_ms + 1 + (int64_t)below(30000),
+                                         .recurrence = ""};
+        groups[apply.group_count++] = (struct asg_apply_group){
+            .name = group_name(i),
+            .is_new = count == 0,
+            .config = count == 0 || one_in(2) ? config : NULL,
+            .fields = UINT64_C(1) << ASG_GROUP_MAX |
+                      (one_in(2) ? UINT64_C(1) << ASG_GROUP_DESIRED : 0),
+            .policies = policy,
+            .policy_count = below(2),
+            .schedules = action,
+            .schedule_count = below(2),
+            .gone_policies = {&gone, one_in(4) ? 1 : 0}};
+    }
+    order((struct asg_command){.kind = ASG_COMMAND_APPLY, .group = "", .apply = &apply});
+    w.applied += w.effects.reply.is_ok;
+}
+
 /* ---- what core keeps for the API ---- */
 
 static void tag_groups(void)
@@ -1178,6 +1231,7 @@ static void something_happens(void)
     if (one_in(60)) lead_anew();
     if (one_in(40)) put_schedule();
     if (one_in(20)) keep_something();
+    if (one_in(25)) apply_some();
 }
 
 static void play_one_event(void)
@@ -1233,8 +1287,9 @@ static void test_core_keeps_its_limits_and_its_twin_agrees(void **state)
     end_worlds();
     (void)printf("%zu launches, %zu terminations, %zu scalings\n", w.launches, w.ends,
                  w.scalings);
-    (void)printf("%zu enrolled, %zu disputes, %zu rebound\n", w.enrolled, w.disputes,
-                 w.rebound);
+    (void)printf("%zu enrolled, %zu disputes, %zu rebound, %zu applied\n", w.enrolled,
+                 w.disputes, w.rebound, w.applied);
+    assert_true(w.applied > WORLDS);
     assert_true(w.launches > WORLDS && w.ends > WORLDS && w.scalings > WORLDS);
     assert_true(w.enrolled > WORLDS && w.disputes > WORLDS && w.rebound > 0);
     assert_true(w.runs > WORLDS && w.moves > WORLDS);
