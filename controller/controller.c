@@ -370,6 +370,13 @@ static void flush(struct asg_controller *controller)
     if (status != ASG_OK) stop_leading(controller, error.text);
 }
 
+static void publish_beside(struct asg_controller *controller, int64_t mono_ms)
+{
+    if (controller->dispatch == NULL) return; /* it has not led yet */
+    const struct asg_beside beside = asg_dispatch_beside(controller->dispatch, mono_ms);
+    asg_publish_beside(controller->view, &beside);
+}
+
 static void pump_dispatch(struct asg_controller *controller)
 {
     if (controller->commit == NULL) return;
@@ -515,9 +522,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->housekeeping_ms = mono_ms + IDLE_MS;
         read_allowed(controller, mono_ms);
         asg_tell_refusals(&controller->refusals, controller->bus, mono_ms);
-        const struct asg_beside beside =
-            asg_dispatch_beside(controller->dispatch, mono_ms);
-        asg_publish_beside(controller->view, &beside);
+        publish_beside(controller, mono_ms);
         update_gauges(controller);
         if (controller->enrolments != NULL) {
             asg_enrolments_say(controller->enrolments, mono_ms);

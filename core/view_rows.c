@@ -149,6 +149,7 @@ static void push_state(struct holds *holds, enum asg_hold_reason reason, const c
 /* What stands whether anything waits for it or not. */
 static void view_stops(const struct group *group, struct holds *holds)
 {
+    assert(group->no > 0 && holds->view->hold_count == 0);
     if (group->is_halted) {
         push_state(holds, ASG_HOLD_GROUP_HALTED,
                    "halted by an operator: nothing is launched or terminated");
@@ -195,6 +196,7 @@ static void view_holds(const struct group *group, struct asg_arena *arena,
                        struct asg_group_view *view)
 {
     struct holds holds = {.arena = arena, .view = view};
+    assert(view->hold_count == 0);
     view_stops(group, &holds);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         const struct hold *hold = &group->holds[topic];

@@ -41,7 +41,7 @@ static struct allowance allowance_of(const struct group *group, bool is_health)
 static void hold_paced(struct asg_core *core, struct group *group, bool is_health,
                        struct why why, const char *text)
 {
-    assert(text[0] != '\0');
+    assert(text[0] != '\0' && why.count > 0);
     why.reason = is_health ? ASG_HOLD_REPLACEMENT_LIMIT : ASG_HOLD_SCALE_IN_LIMIT;
     asg_hold(core, group, is_health ? HOLD_REPLACE : HOLD_SCALE_IN, why, "%s waits: %s",
              is_health ? "replacement" : "scale-in", text);

@@ -5,6 +5,8 @@
 static void hold_fields(struct asg_fields *fields, struct asg_policy_state *state)
 {
     struct policy_hold *hold = &state->hold;
+    assert(asg_fields_is_loading(fields) || hold->reason < ASG_HOLD_COUNT);
+    assert(asg_fields_is_loading(fields) || state->said < ASG_HOLD_COUNT);
     asg_fields_bool(fields, &state->has_said);
     if (state->has_said) {
         int said = (int)state->said;

@@ -244,6 +244,7 @@ static void group_lists(struct asg_fields *f, struct group *g)
 
 static void hold_fields(struct asg_fields *f, struct hold *hold)
 {
+    assert(asg_fields_is_loading(f) || hold->reason < ASG_HOLD_COUNT);
     asg_fields_bool(f, &hold->is_on);
     if (!hold->is_on) return;
     ENUM(f, &hold->reason, ASG_HOLD_COUNT);

@@ -136,6 +136,7 @@ static void hold_for_warming(struct asg_core *core, struct group *group)
 {
     if (group->policy_count == 0 || group->is_deleting) return;
     struct why why = WHY_OF(WARMING, .is_quiet = true);
+    assert(asg_count_serving(group) <= group->instance_count);
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (!asg_instance_is_serving(instance) ||

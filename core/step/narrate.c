@@ -141,6 +141,7 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
 
 static bool is_same_wait(const struct policy_hold *a, const struct policy_hold *b)
 {
+    assert(a->reason < ASG_HOLD_COUNT && b->reason < ASG_HOLD_COUNT);
     if (!a->is_on || !b->is_on) return a->is_on == b->is_on;
     return a->reason == b->reason && a->until_ms == b->until_ms && a->count == b->count &&
            a->wanted == b->wanted;
@@ -171,6 +172,7 @@ void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *
 void asg_hold_begin_period(struct group *group)
 {
     struct hold *hold = &group->holds[HOLD_POLICY];
+    assert(group->policy_count > 0); /* or nobody wishes */
     if (!hold->is_on) return;
     *hold = (struct hold){.is_on = false};
     group->hold_changes++;

@@ -47,7 +47,9 @@ static void begin_cooldown(const struct asg_core *core, struct group *group,
 /* Policies see another group from here on, and say anew what they wait for. */
 static void forget_what_waits(struct asg_core *core, struct group *group)
 {
+    assert(core->step != NULL);
     asg_hold_forget(core, group, HOLD_POLICY);
+    assert(!group->holds[HOLD_POLICY].is_on);
     for (size_t i = 0; i < group->policy_count; i++) {
         struct asg_policy_state *state = &group->policies[i].state;
         state->has_said = false;

@@ -264,6 +264,7 @@ static void wait_low(const struct asg_policy_config *config,
     int64_t lows_ms = input->now_ms + (int64_t)(config->scale_in_periods - state->lows) *
                                           input->evaluation_ms;
     int64_t highest = state->peaks[0].wanted;
+    assert(state->lows <= config->scale_in_periods && window_ms >= 0);
     bool is_long_low = until_ms <= input->now_ms;
     if (is_long_low && highest >= input->desired) {
         until_ms = state->peaks[0].time_ms + window_ms;

@@ -227,6 +227,7 @@ struct asg_policy_input asg_want_input(const struct asg_core *core, struct group
 static int64_t wish_of(const struct policy *policy, const struct asg_proposal *proposal,
                        int64_t desired)
 {
+    assert(proposal->direction != ASG_DIRECTION_OUT || !proposal->hold.is_on);
     if (proposal->hold.is_on && proposal->hold.reason != ASG_HOLD_NO_METRICS)
         return proposal->hold.wanted;
     switch (proposal->direction) {
@@ -253,10 +254,10 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
 {
     assert(core->step != NULL);
     if (group->is_deleting || group->policy_count == 0) return;
+    uint64_t changes = group->hold_changes;
     forget_across_gap(core, group);
     struct asg_policy_input input = asg_want_input(core, group);
     struct verdict verdict = {0};
-    uint64_t changes = group->hold_changes;
     int64_t wanted = ASG_UNSET;
     asg_hold_begin_period(group);
     for (size_t i = 0; i < group->policy_count; i++) {

@@ -31,6 +31,7 @@ enum asg_hold_reason asg_stop_reason(const char *stop)
 
 static const char *halt_of(const struct asg_core *core)
 {
+    assert(core->group_count > 0); /* it is of one of them */
     return stops[core->is_halted ? HALT_OF_ALL : HALT].text;
 }
 

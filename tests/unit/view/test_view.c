@@ -350,7 +350,8 @@ static void test_counts_are_of_a_moment(void **state)
     assert_int_equal(10, asg_page_warming(page, 99));
     assert_int_equal(4, asg_page_warming(page, 105));
     assert_int_equal(0, asg_page_warming(page, 109));
-    assert_int_equal(6, asg_page_group(page, 105).in_service);
+    assert_int_equal(10, asg_page_group(page, 105).in_service);
+    assert_int_equal(4, asg_page_group(page, 105).warming);
     assert_int_equal(0, asg_page_place(page, 10));
     assert_int_equal(1, asg_page_place(page, 11));
     asg_view_drop(&root);
