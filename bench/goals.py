@@ -141,6 +141,8 @@ GOALS = [
     most("G22", "the same, the last first byte, ms", "api", "large_first_byte", 50, ""),
     most("G23", "CreateAutoScalingGroup to RunInstances on the wire, ms", "create",
          "create_to_ec2", 10, ""),
+    most("", "openasg diff of 1,000 groups with two policies and a scheduled action each, ms",
+         "files", "diff_1000", 1000, ""),
     *against_decisions("hpa", (0.85, 0.80, 1.00), "Kubernetes HPA at equal instance-hours"),
     *against_decisions("aws60", (0.65, 0.45, 1.00), "AWS at 60 s, at equal instance-hours"),
     *against_decisions("aws10", (0.75, 0.75, 1.00), "AWS at 10 s, at equal instance-hours"),

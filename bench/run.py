@@ -23,7 +23,7 @@ PAGE = os.path.join(ROOT, "docs", "performance.md")
 ROW = re.compile(r"^(\S+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(\S+)\s*(.*)$")
 SCRIPTS = {"agent": "bench_agent.py", "reaction": "bench_reaction.py",
            "sdk": "bench_sdk.py", "create": "bench_create.py", "launch": "bench_launch.py",
-           "worker_memory": "bench_worker_memory.py", "flood": "bench_flood.py",
+           "files": "bench_files.py", "worker_memory": "bench_worker_memory.py", "flood": "bench_flood.py",
            "install": "bench_install.py",
            "decisions": os.path.join("decisions", "decisions.py")}
 LIMIT_S = 1800  # a benchmark that takes longer hangs

@@ -1,16 +1,15 @@
 /* command_export_files - groups as files that apply takes back unchanged. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/safe_file.h"
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/read_present.h"
 #include "cli/show_result.h"
 #include "cli/spell_files.h"
-
-#define FILE_MODE 0644 /* there are no secrets in it */
 
 static const struct asg_argument group_arguments[] = {
     {.name = "GROUP",
@@ -53,15 +52,31 @@ static int check_names(struct asg_cli *cli, const struct asg_arguments *argument
     return ASG_EXIT_OK;
 }
 
+static void close_file(FILE **file)
+{
+    if (*file != NULL) (void)fclose(*file);
+}
+
+static bool write_text(const char *path, const struct asg_bytes *text)
+{
+    ASG_CLEANUP(close_file) FILE *file = fopen(path, "we");
+    return file != NULL && fwrite(text->data, 1, text->length, file) == text->length &&
+           fflush(file) == 0;
+}
+
+/* Whoever looks sees the old file or the new one. It is not synced: thousands of them
+ * would take a minute, and can be written again. */
 static int write_file(struct asg_cli *cli, const char *folder, const char *group,
                       const struct asg_bytes *text)
 {
     const char *path = asg_arena_format(&cli->arena, "%s/%s", folder,
                                         asg_spell_file_name(group, &cli->arena));
-    struct asg_error error = {0};
-    enum asg_status status =
-        asg_safe_file_replace(path, FILE_MODE, text->data, text->length, &error);
-    return status == ASG_OK ? ASG_EXIT_OK : asg_cli_fail_status(cli, status, &error);
+    const char *new_path = asg_arena_format(&cli->arena, "%s.new", path);
+    if (write_text(new_path, text) && rename(new_path, path) == 0) return ASG_EXIT_OK;
+    int failure = errno;
+    (void)unlink(new_path);
+    return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot write %s: %s", path,
+                        strerror(failure));
 }
 
 static int make_folder(struct asg_cli *cli, const char *folder)
