@@ -102,12 +102,14 @@ static int connect_controller(struct asg_cli *cli)
 
 static int say_refused(struct asg_cli *cli)
 {
-    return asg_cli_fail(
-        cli, ASG_EXIT_UNREACHABLE,
-        "the controller at %s refuses our key %s, the public half of %s: put it into the "
-        "controller's admins.d as NAME.pub (\"openasg keys show %s\" prints it)",
-        cli->settings.controller, cli->connection->public_key, cli->settings.key_file,
-        cli->settings.key_file);
+    return asg_cli_fail_more(
+        cli, ASG_EXIT_UNREACHABLE, "KeyRefused",
+        asg_arena_format(&cli->arena,
+                         "Put it into the controller's admins.d as NAME.pub (\"openasg "
+                         "keys show %s\" prints it).",
+                         cli->settings.key_file),
+        "the controller at %s refuses our key %s, the public half of %s",
+        cli->settings.controller, cli->connection->public_key, cli->settings.key_file);
 }
 
 /* Nothing was ever said to a controller, for one of these reasons. */
@@ -117,32 +119,36 @@ static int say_unreached(struct asg_cli *cli, const char *waited, bool is_order,
     const struct asg_cli_settings *settings = &cli->settings;
     int failure = asg_try_endpoint(settings->controller);
     if (failure == ECONNREFUSED) {
-        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
-                            "nothing listens at %s: start the controller there, or give "
-                            "its admin address with --controller",
-                            settings->controller);
+        return asg_cli_fail_more(cli, ASG_EXIT_UNREACHABLE, NULL,
+                                 "Start the controller there, or give its admin address "
+                                 "with --controller.",
+                                 "nothing listens at %s", settings->controller);
     }
     if (failure != 0) {
-        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
-                            "no answer from %s within %s (%s): check the address and the "
-                            "network between here and there",
-                            settings->controller, waited,
-                            failure > 0 ? strerror(failure) : "not an address");
+        return asg_cli_fail_more(cli, ASG_EXIT_UNREACHABLE, NULL,
+                                 "Check the address and the network between here and "
+                                 "there.",
+                                 "no answer from %s within %s (%s)", settings->controller,
+                                 waited,
+                                 failure > 0 ? strerror(failure) : "not an address");
     }
     if (settings->allow_plaintext) {
-        return asg_cli_fail(cli, ASG_EXIT_UNREACHABLE,
-                            "no answer from %s within %s, though something listens "
-                            "there: is it a controller's admin address, and has it "
-                            "allow.plaintext?",
-                            settings->controller, waited);
+        return asg_cli_fail_more(cli, ASG_EXIT_UNREACHABLE, NULL,
+                                 "Is it a controller's admin address, and has it "
+                                 "allow.plaintext?",
+                                 "no answer from %s within %s, though something listens "
+                                 "there",
+                                 settings->controller, waited);
     }
-    return asg_cli_fail(
-        cli, ASG_EXIT_UNREACHABLE,
-        "no answer from %s within %s: %s. Is it the controller's admin address? Our "
-        "server key is from %s.%s",
-        settings->controller, waited, why,
-        settings->server_key[0] != '\0' ? "--server-key" : settings->server_key_file,
-        is_order ? " The order was not sent." : "");
+    return asg_cli_fail_more(
+        cli, ASG_EXIT_UNREACHABLE, NULL,
+        asg_arena_format(&cli->arena,
+                         "Is it the controller's admin address? Our server key is from "
+                         "%s.%s",
+                         settings->server_key[0] != '\0' ? "--server-key"
+                                                         : settings->server_key_file,
+                         is_order ? " The order was not sent." : ""),
+        "no answer from %s within %s: %s", settings->controller, waited, why);
 }
 
 /* Who got no answer needs to know whether to look at the address, at the keys, or at what
@@ -157,14 +163,14 @@ static int say_no_answer(struct asg_cli *cli, bool is_order)
     if (!cli->connection->was_up && link != ASG_BUS_LINK_UP) {
         return say_unreached(cli, waited, is_order, why);
     }
-    return asg_cli_fail(
-        cli, ASG_EXIT_UNREACHABLE,
-        "the controller at %s was reached but did not answer within %s: it is busy, or "
-        "went away (%s).%s",
-        cli->settings.controller, waited, why,
+    return asg_cli_fail_more(
+        cli, ASG_EXIT_UNREACHABLE, "NoAnswer",
         is_order
-            ? " The order may have been taken all the same: look before you repeat it"
-            : " Ask again, or give it longer with --request-timeout");
+            ? "The order may have been taken all the same: look before you repeat it."
+            : "Ask again, or give it longer with --request-timeout.",
+        "the controller at %s was reached but did not answer within %s: it is busy, or "
+        "went away (%s)",
+        cli->settings.controller, waited, why);
 }
 
 /* The answer with our number; others are late ones of questions given up before.
@@ -296,9 +302,9 @@ int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
         if (config != NULL && strcmp(config->name, name) == 0) *ret = &answer.groups[i];
     }
     if (*ret == NULL && must_exist) {
-        return asg_cli_fail(
-            cli, ASG_EXIT_FAILED,
-            "there is no group \"%s\"; \"openasg group list\" shows the groups", name);
+        return asg_cli_fail_more(cli, ASG_EXIT_FAILED, "NotFound",
+                                 "\"openasg group list\" shows the groups.",
+                                 "there is no group \"%s\"", name);
     }
     return ASG_EXIT_OK;
 }

@@ -243,6 +243,8 @@ static const struct asg_option event_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "events",
+     .shows = &asg_decision_view_schema,
+     .shows_many = true,
      .summary = "Print decisions, orders and alarms as they happen",
      .details =
          "A line each with its time, its number in the log, group, kind and text; with "

@@ -217,6 +217,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "explain",
      .shows = &asg_decision_view_schema,
+     .shows_many = true,
      .summary = "Show each decision with its reason and numbers",
      .examples = "openasg explain web --since 10m\nopenasg explain web --follow",
      ASG_ARGUMENTS(group_argument),

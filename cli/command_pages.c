@@ -92,11 +92,50 @@ static int run_man(void *context, const struct asg_arguments *arguments)
     return ASG_EXIT_OK;
 }
 
+static const char json_head[] =
+    "# JSON of the command line\n\nMade by `openasg docs --json`; do not edit.\n\n"
+    "With `-o json` a command prints one JSON document on standard output: an object, or "
+    "a list\nof them. `-o yaml` prints the same as YAML, `-o csv` the same fields as "
+    "columns\n(`config.min` for a field of a field).\n\n"
+    "## What is promised\n\n"
+    "- Fields are added, never renamed or removed, and never change their type, unit or "
+    "meaning.\n  A program must pass over fields it does not know. The order of fields "
+    "means nothing.\n"
+    "- Words of an enumeration are added, never renamed. A program must expect others.\n"
+    "- Exit codes and the codes of errors are added, never changed.\n"
+    "- The table form and messages are for people and may change at any time.\n\n"
+    "A test holds this page against the programs, and the output of the commands against "
+    "this page.\n\n"
+    "## Forms\n\n"
+    "- A name ends in its unit: `_ms` milliseconds, `_milli` thousandths of the unit, "
+    "`_percent`.\n"
+    "- A moment is there twice: `created_ms`, milliseconds since 1970, and `created_at`, "
+    "RFC 3339\n  in UTC whatever `--local` says.\n"
+    "- null: there is none, or it is not known. Numbers have up to 64 bits.\n"
+    "- A set is a list of words, empty when nothing is in it.\n\n"
+    "## Errors\n\n"
+    "With `-o json` an error is one line of JSON on standard error:\n\n"
+    "```\n"
+    "{\"error\":{\"code\":\"Usage\",\"message\":\"--min is 99999999: must be 0 to "
+    "1000000\",\"advice\":null,\"exit_code\":2}}\n"
+    "```\n\n"
+    "`code` is the controller's own (`ValidationError`, `AlreadyExists`, `Changed`, ..) "
+    "when it\nrefused, else a word for the exit code: `Failed` 1, `Usage` 2, "
+    "`Unreachable` 3,\n`NotVerified` 4, `Differs` 5, `Timeout` 6. `message` says what "
+    "happened, `advice` what to\ndo (null: the message says it). Notes and questions "
+    "stay plain text.\n\n"
+    "A command that changes something prints what it did as a [result](#result).\n";
+
 static int run_docs(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     if (asg_option_flag(arguments, "settings")) {
         asg_config_document(&asg_cli_config_table, cli->out);
+        return ASG_EXIT_OK;
+    }
+    if (asg_option_flag(arguments, "json")) {
+        (void)fputs(json_head, cli->out);
+        asg_json_document(cli->table, cli->out);
         return ASG_EXIT_OK;
     }
     (void)fputs("# openasg, the command line\n\nMade by `openasg docs`; do not edit.\n\n",
@@ -109,6 +148,7 @@ static const struct asg_option docs_options[] = {
     {.name = "settings",
      .type = ASG_OPTION_FLAG,
      .help = "Print its part of docs/configuration.md instead."},
+    {.name = "json", .type = ASG_OPTION_FLAG, .help = "Print docs/json.md instead."},
 };
 
 static const struct asg_command_entry commands[] = {

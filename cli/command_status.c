@@ -181,6 +181,8 @@ static const struct asg_command_entry commands[] = {
     {.name = "worker list",
      .is_list = true,
      .shows = &asg_worker_view_schema,
+     .shows_else = &asg_refusal_schema,
+     .else_when = "refused",
      .summary = "List the workers that are connected",
      .details =
          "With --refused it lists whose key was not let in lately, newest first, at the "

@@ -148,6 +148,7 @@ static int run_tail(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "log tail",
      .shows = &record_schema,
+     .shows_many = true,
      .summary = "Show the newest records",
      .examples = "openasg log tail -n 50\nopenasg log tail --follow",
      ASG_ARGUMENTS(log_argument),

@@ -13,9 +13,18 @@
         .offset = offsetof(struct asg_done, field)                                       \
     }
 static const struct asg_field fields[] = {
-    FIELD(TEXT, action), FIELD(TEXT, kind),    FIELD(TEXT, name), FIELD(TEXT, group),
-    FIELD(TEXTS, names), FIELD(TEXT, message), FLAG(is_changed),  FLAG(is_dry_run),
-    FIELD(U64, job_id),  FIELD(U64, revision),
+    FIELD(TEXT, action),
+    FIELD(TEXT, kind),
+    FIELD(TEXT, name),
+    FIELD(TEXT, group),
+    {.name = "names",
+     .type = ASG_FIELD_TEXTS,
+     .offset = offsetof(struct asg_done, names)},
+    FIELD(TEXT, message),
+    FLAG(is_changed),
+    FLAG(is_dry_run),
+    FIELD(U64, job_id),
+    FIELD(U64, revision),
 };
 const struct asg_schema asg_done_schema = {
     .name = "result",

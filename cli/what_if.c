@@ -6,11 +6,17 @@
         .name = #field, .type = ASG_FIELD_##kind,                                        \
         .offset = offsetof(struct asg_what_if_side, field)                               \
     }
+#define SIDE_OR_NULL(field) /* -1: there is none */                                      \
+    {                                                                                    \
+        .name = #field, .type = ASG_FIELD_I64,                                           \
+        .offset = offsetof(struct asg_what_if_side, field),                              \
+        .null_at = ASG_NULL_AT_MINUS_ONE                                                 \
+    }
 static const struct asg_field side_fields[] = {
     SIDE(TEXT, name),
     SIDE(TEXT, policies),
     SIDE(I64, instance_hours_milli),
-    SIDE(I64, cost_micro),
+    SIDE_OR_NULL(cost_micro),
     SIDE(I64, above_level_ms),
     SIDE(I64, worst_load_milli),
     SIDE(I64, worst_at_ms),
@@ -23,7 +29,7 @@ static const struct asg_field side_fields[] = {
     SIDE(I64, oracle_cost_milli),
     SIDE(I64, turns_an_hour_milli),
     SIDE(I64, evaluation_ms),
-    SIDE(I64, best_permille),
+    SIDE_OR_NULL(best_permille),
     SIDE(BOOL, is_best),
     /* of all sides alike: last, so that only lists of sides alone have them */
     {.name = "metric",
@@ -76,7 +82,10 @@ static const struct asg_field what_if_fields[] = {
     FIELD(U32, replacements),
     FIELD(TEXT, best),
     FIELD(TEXTS, as_good),
-    FIELD(I64, confidence_permille),
+    {.name = "confidence_permille",
+     .type = ASG_FIELD_I64,
+     .offset = offsetof(struct asg_what_if, confidence_permille),
+     .null_at = ASG_NULL_AT_MINUS_ONE},
     FIELD(I64, block_ms),
     FIELD(U64, blocks),
     FIELD(U64, resamples),

@@ -71,6 +71,9 @@ struct asg_command_entry {
     bool is_hidden;     /* an alias: works, is not listed */
     bool is_list;       /* shows a list: understands the table's list_options too */
     const struct asg_schema *shows; /* what its JSON has (of a list: each); NULL: none */
+    const struct asg_schema *shows_else; /* with the option `else_when` */
+    const char *else_when;
+    bool shows_many; /* it is a list of these, or a line each, without being a list */
 };
 
 struct asg_exit_code {
@@ -163,6 +166,9 @@ const char *asg_options_page_name(const struct asg_command_table *table,
 
 /* Markdown of the whole table, for docs/cli.md. */
 void asg_options_document(const struct asg_command_table *table, FILE *out);
+
+/* Markdown of what the commands print as JSON, for docs/json.md. */
+void asg_json_document(const struct asg_command_table *table, FILE *out);
 
 /* The command of that name ("group create"), or NULL. */
 const struct asg_command_entry *asg_options_find_command(

@@ -32,11 +32,12 @@ static enum asg_status parse_map(struct parser *parser, const struct asg_schema 
 bool asg_parse_is_moment(const char *field_name)
 {
     static const char *const moments[] = {
-        "time_ms",  "at_ms",       "created_ms",  "started_ms",
-        "ended_ms", "launched_ms", "deadline_ms", "in_service_ms",
-        "start_ms", "end_ms",      "expires_ms",  "next_deadline_ms",
-        "first_ms", "last_ms",     "since_ms",    "ends_ms",
-        "until_ms", "warm_ms",     "from_ms",     "to_ms",
+        "time_ms",     "at_ms",       "created_ms",  "started_ms",
+        "ended_ms",    "launched_ms", "deadline_ms", "in_service_ms",
+        "start_ms",    "end_ms",      "expires_ms",  "next_deadline_ms",
+        "first_ms",    "last_ms",     "since_ms",    "ends_ms",
+        "until_ms",    "warm_ms",     "from_ms",     "to_ms",
+        "worst_at_ms",
     };
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         if (strcmp(field_name, moments[i]) == 0) return true;

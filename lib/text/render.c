@@ -53,7 +53,8 @@ bool asg_render_at_name(const struct asg_field *field, char name[64])
         return true;
     }
     int stem = (int)strlen(field->name) - 3;
-    (void)snprintf(name, 64, "%.*s_at", stem, field->name);
+    bool has_at = ends_with(field->name, "_at_ms"); /* "worst_at_ms" is worst_at */
+    (void)snprintf(name, 64, "%.*s%s", stem, field->name, has_at ? "" : "_at");
     return true;
 }
 

@@ -44,6 +44,7 @@ def documents():
             configuration += said_by(program, "--document-config")
     configuration += said_by("openasg", "docs", "--settings")
     return {"docs/cli.md": said_by("openasg", "docs"),
+            "docs/json.md": said_by("openasg", "docs", "--json"),
             "docs/configuration.md": configuration}
 
 

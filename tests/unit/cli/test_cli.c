@@ -56,7 +56,7 @@ static void test_cli_answers_silence_of_the_controller_with_3(void **state)
 {
     (void)state;
     says("status --allow-plaintext --controller tcp://127.0.0.1:1 --request-timeout 50ms",
-         3, "nothing listens at tcp://127.0.0.1:1: start the controller there");
+         3, "nothing listens at tcp://127.0.0.1:1\nStart the controller there");
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -69,7 +69,7 @@ static void test_cli_answers_silence_of_the_controller_with_3(void **state)
         silent, sizeof silent,
         "status --allow-plaintext --controller tcp://127.0.0.1:%d --request-timeout 50ms",
         ntohs(address.sin_port));
-    says(silent, 3, "within 50ms, though something listens there: is it a controller's");
+    says(silent, 3, "within 50ms, though something listens there\nIs it a controller's");
     char folder[] = "/tmp/openasg-cli-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char line[512];
