@@ -562,6 +562,9 @@ void asg_controller_run(struct asg_controller *controller,
 
 /* ---- making and ending ---- */
 
+/* Orders of up to 8 MiB: what an admin sends beyond these waits in TCP. */
+#define ADMIN_UNREAD_MAX 4
+
 static enum asg_status listen_on(struct asg_controller *controller, const char *endpoint,
                                  const char *domain, struct asg_allow_list *list,
                                  size_t max_bytes, struct asg_bus_listener **ret,
@@ -575,6 +578,7 @@ static enum asg_status listen_on(struct asg_controller *controller, const char *
         .allow_list = list,
         .max_message_bytes = max_bytes,
         .high_water = 10000,
+        .received_max = is_admin ? ADMIN_UNREAD_MAX : 0,
         .allow_plaintext = controller->settings->allow_plaintext,
     };
     asg_limit_key(is_admin, controller->settings->heartbeat_ms, &options);

@@ -57,8 +57,9 @@ struct asg_bus_listen_options {
     struct asg_allow_list *allow_list; /* lent for good; NULL: nobody may connect */
     size_t max_message_bytes;          /* 0: 1 MiB */
     int high_water;                    /* messages queued a peer each way; 0: 1000 */
-    int64_t handshake_ms;              /* 0: 5 s */
-    bool allow_plaintext;              /* no encryption, no keys: for measurements only */
+    int received_max;     /* of these, its own that nobody has read yet; 0: high_water */
+    int64_t handshake_ms; /* 0: 5 s */
+    bool allow_plaintext; /* no encryption, no keys: for measurements only */
     enum asg_bus_lane lane;
     uint32_t connections_key;     /* live ones of one key at most; 0: any number */
     uint32_t handshakes_key_hour; /* of one key in an hour; 0: any number */

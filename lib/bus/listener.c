@@ -21,7 +21,10 @@ static bool set_options(const struct asg_bus *bus, void *socket,
     const struct asg_bus_keys *keys = options->allow_plaintext ? NULL : options->keys;
     int handshake_ms =
         options->handshake_ms > 0 ? (int)options->handshake_ms : HANDSHAKE_MS;
+    int received_max =
+        options->received_max > 0 ? options->received_max : options->high_water;
     return set_common_options(socket, options->high_water, options->max_message_bytes) &&
+           (received_max == 0 || set_int(socket, ZMQ_RCVHWM, received_max)) &&
            set_heartbeats(socket) &&
            zmq_setsockopt(socket, ZMQ_AFFINITY, &threads, sizeof threads) == 0 &&
            set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&

@@ -15,6 +15,16 @@ static void *at(void *object, size_t offset)
 static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
                         struct asg_arena *arena, unsigned depth, void *ret);
 
+/* Zeroed room for structs, as far as the message may still have some; NULL: it may not.
+ * An empty struct is one byte, and takes hundreds here. */
+static void *take_room(struct cursor *cursor, struct asg_arena *arena, size_t count,
+                       size_t size)
+{
+    if (count > 0 && size > cursor->room / count) return NULL;
+    cursor->room -= count * size;
+    return asg_arena_take(arena, count * size);
+}
+
 static bool take_text(struct cursor *cursor, size_t limit, struct asg_arena *arena,
                       const char **ret)
 {
@@ -42,7 +52,8 @@ static bool take_list(struct cursor *cursor, const struct asg_field *field,
 {
     size_t count;
     if (!read_array(cursor, &count) || count > field->limit) return false;
-    unsigned char *items = asg_arena_take(arena, count * field->sub->size);
+    unsigned char *items = take_room(cursor, arena, count, field->sub->size);
+    if (items == NULL) return false;
     for (size_t i = 0; i < count; i++) {
         if (!take_struct(cursor, field->sub, arena, depth,
                          items + i * field->sub->size)) {
@@ -75,7 +86,8 @@ static bool take_texts(struct cursor *cursor, size_t limit, struct asg_arena *ar
 {
     size_t count;
     if (!read_array(cursor, &count) || count > limit) return false;
-    const char **items = asg_arena_take(arena, count * sizeof *items);
+    const char **items = take_room(cursor, arena, count, sizeof *items);
+    if (items == NULL) return false;
     for (size_t i = 0; i < count; i++) {
         if (!take_text(cursor, ASG_TEXT_MAX, arena, &items[i])) return false;
     }
@@ -88,7 +100,8 @@ static bool take_numbers(struct cursor *cursor, size_t limit, struct asg_arena *
 {
     size_t count;
     if (!read_array(cursor, &count) || count > limit) return false;
-    uint64_t *items = asg_arena_take(arena, count * sizeof *items);
+    uint64_t *items = take_room(cursor, arena, count, sizeof *items);
+    if (items == NULL) return false;
     for (size_t i = 0; i < count; i++) {
         if (!read_unsigned(cursor, &items[i])) return false;
     }
@@ -100,8 +113,9 @@ static bool take_part(struct cursor *cursor, const struct asg_field *field,
                       struct asg_arena *arena, unsigned depth, void *object)
 {
     if (read_nil(cursor)) return true;
-    void *part = asg_arena_take(arena, field->sub->size);
-    if (!take_struct(cursor, field->sub, arena, depth, part)) return false;
+    void *part = take_room(cursor, arena, 1, field->sub->size);
+    if (part == NULL || !take_struct(cursor, field->sub, arena, depth, part))
+        return false;
     *(void **)at(object, field->offset) = part;
     return true;
 }
@@ -180,16 +194,24 @@ static bool take_struct(struct cursor *cursor, const struct asg_schema *schema,
     return true;
 }
 
-enum asg_status asg_wire_decode(const struct asg_schema *schema, const void *data,
-                                size_t length, struct asg_arena *arena, void *ret)
+static enum asg_status decode(const struct asg_schema *schema, struct cursor cursor,
+                              struct asg_arena *arena, void *ret)
 {
     memset(ret, 0, schema->size);
-    if (length == 0) return ASG_ERR_MALFORMED; /* `data` may be NULL then */
-    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    if (cursor.at == cursor.end) return ASG_ERR_MALFORMED; /* they may be NULL then */
     if (!take_struct(&cursor, schema, arena, ASG_WIRE_DEPTH_MAX, ret)) {
         return ASG_ERR_MALFORMED;
     }
     return cursor.at == cursor.end ? ASG_OK : ASG_ERR_MALFORMED;
+}
+
+enum asg_status asg_wire_decode(const struct asg_schema *schema, const void *data,
+                                size_t length, struct asg_arena *arena, void *ret)
+{
+    if (length == 0) data = "";
+    const struct cursor cursor = {
+        .at = data, .end = (const uint8_t *)data + length, .room = SIZE_MAX};
+    return decode(schema, cursor, arena, ret);
 }
 
 /* [type, version, ...]: reads the first two, leaves the cursor at the body. */
@@ -218,14 +240,14 @@ enum asg_status asg_wire_decode_message(const void *data, size_t length,
                                         enum asg_message_type type,
                                         struct asg_arena *arena, void *ret)
 {
-    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    struct cursor cursor = {
+        .at = data, .end = (const uint8_t *)data + length, .room = ASG_WIRE_DECODED_MAX};
     enum asg_message_type found;
     enum asg_status status = take_header(&cursor, &found);
     if (status != ASG_OK) return status;
     const struct asg_schema *schema = asg_wire_message_schema(type);
     if (found != type || schema == NULL) return ASG_ERR_MALFORMED;
-    return asg_wire_decode(schema, cursor.at, (size_t)(cursor.end - cursor.at), arena,
-                           ret);
+    return decode(schema, cursor, arena, ret);
 }
 
 static const char *rule_of(const struct asg_field *field, char ret[80])
@@ -248,7 +270,8 @@ static const char *rule_of(const struct asg_field *field, char ret[80])
 void asg_wire_explain_message(const void *data, size_t length, enum asg_message_type type,
                               struct asg_error *error)
 {
-    struct cursor cursor = {.at = data, .end = (const uint8_t *)data + length};
+    struct cursor cursor = {
+        .at = data, .end = (const uint8_t *)data + length, .room = ASG_WIRE_DECODED_MAX};
     enum asg_message_type found;
     enum asg_status status = take_header(&cursor, &found);
     const struct asg_schema *schema = asg_wire_message_schema(type);

@@ -13,6 +13,7 @@ struct asg_field;
 struct cursor {
     const uint8_t *at;
     const uint8_t *end;
+    size_t room;                 /* bytes of structs that may still be made of it */
     const struct asg_field *bad; /* the innermost field that could not be read */
     const char *bad_struct;      /* of which struct */
 };

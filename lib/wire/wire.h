@@ -3,9 +3,10 @@
  * A struct is an array of its fields in order. A decoder takes fewer fields than it
  * knows (the rest stays zero) and skips more, so that old logs and newer peers are
  * readable. Every length is checked against the bytes that are left before anything
- * is allocated, depth is at most ASG_WIRE_DEPTH_MAX, integers must fit, words of enums
- * must be known, text must be UTF-8 without zero bytes.
- * Threads: no state; any.
+ * is allocated, depth is at most ASG_WIRE_DEPTH_MAX, a message makes structs of
+ * ASG_WIRE_DECODED_MAX at most (what the log has may be larger: it was written from
+ * such), integers must fit, words of enums must be known, text must be UTF-8 without zero
+ * bytes. Threads: no state; any.
  */
 #ifndef ASG_WIRE_WIRE_H
 #define ASG_WIRE_WIRE_H
@@ -20,7 +21,8 @@
 #include "model/messages.h"
 #include "model/schemas.h"
 
-#define ASG_WIRE_DEPTH_MAX 16
+#define ASG_WIRE_DEPTH_MAX   16
+#define ASG_WIRE_DECODED_MAX 268435456 /* 256 MiB of structs, of one message */
 
 /* Append one struct. */
 void asg_wire_encode(const struct asg_schema *schema, const void *object,

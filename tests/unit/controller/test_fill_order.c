@@ -57,11 +57,51 @@ static void test_an_order_has_the_limit_of_what_it_adds_to(void **state)
     asg_arena_clear(&arena);
 }
 
+/* Each part of it as an order of its own would be. */
+static void test_each_part_of_an_apply_is_filled_in(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    const struct asg_group_config config = {.name = "web", .uuid = "given"};
+    struct asg_policy_config policies[] = {{.name = "a"}, {.name = "b"}};
+    struct asg_schedule_config schedule = {.name = "night"};
+    struct asg_apply_group groups[] = {{.name = "api", .config = &config},
+                                       {.name = "web",
+                                        .is_new = true,
+                                        .config = &config,
+                                        .policies = policies,
+                                        .policy_count = 2,
+                                        .schedules = &schedule,
+                                        .schedule_count = 1}};
+    const struct asg_apply given = {
+        .groups = groups, .group_count = 2, .schedules_limit = 7};
+    struct asg_command order = {.kind = ASG_COMMAND_APPLY, .apply = &given};
+    asg_fill_order(&settings, &arena, &order);
+    assert_int_equal(500, order.apply->groups_limit);
+    assert_int_equal(50, order.apply->policies_limit);
+    assert_int_equal(7, order.apply->schedules_limit);
+    assert_ptr_equal(&config, order.apply->groups[0].config); /* not a new one */
+    const struct asg_apply_group *web = &order.apply->groups[1];
+    assert_int_equal(ASG_UUID_LENGTH, strlen(web->config->uuid));
+    assert_string_equal("web", web->config->name);
+    assert_int_equal(ASG_UUID_LENGTH, strlen(web->policies[0].uuid));
+    assert_string_not_equal(web->policies[0].uuid, web->policies[1].uuid);
+    assert_int_equal(ASG_UUID_LENGTH, strlen(web->policies[1].alarm_high));
+    assert_int_equal(ASG_UUID_LENGTH, strlen(web->policies[1].alarm_low));
+    assert_int_equal(ASG_UUID_LENGTH, strlen(web->schedules[0].uuid));
+    assert_null(policies[0].uuid); /* what was given is left alone */
+    assert_null(schedule.uuid);
+    order = (struct asg_command){.kind = ASG_COMMAND_APPLY};
+    asg_fill_order(&settings, &arena, &order); /* nothing to fill in */
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_created_gets_uuids),
         cmocka_unit_test(test_an_order_has_the_limit_of_what_it_adds_to),
+        cmocka_unit_test(test_each_part_of_an_apply_is_filled_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,43 @@ static void test_a_nest_of_arrays_ends_at_the_depth_limit(void **state)
     refuse(nest, sizeof nest);
 }
 
+/* An empty struct is one byte on the wire and hundreds in memory. */
+static void test_a_message_makes_no_more_structs_than_its_limit(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    size_t count = 150000;
+    struct asg_apply_group groups[8];
+    struct asg_policy_config *policies = asg_arena_take(&arena, count * sizeof *policies);
+    for (size_t i = 0; i < 8; i++) {
+        groups[i] = (struct asg_apply_group){
+            .name = "", .policies = policies, .policy_count = count};
+    }
+    struct asg_apply apply = {.groups = groups, .group_count = 1};
+    const struct asg_command command = {.kind = ASG_COMMAND_APPLY, .apply = &apply};
+    const struct asg_request request = {.command = &command};
+    struct asg_bytes frame = {0};
+    struct asg_request read;
+    struct asg_arena mine = {0};
+    asg_wire_encode_message(ASG_MESSAGE_REQUEST, &request, &frame);
+    assert_status(ASG_OK, asg_wire_decode_message(frame.data, frame.length,
+                                                  ASG_MESSAGE_REQUEST, &mine, &read));
+    assert_int_equal(count, read.command->apply->groups[0].policy_count);
+    asg_arena_clear(&mine);
+    apply.group_count = 8;
+    asg_bytes_clear(&frame);
+    asg_wire_encode_message(ASG_MESSAGE_REQUEST, &request, &frame);
+    assert_true(frame.length < ASG_ADMIN_FRAME_MAX);
+    assert_true(8 * count * sizeof *policies > ASG_WIRE_DECODED_MAX);
+    assert_status(ASG_ERR_MALFORMED,
+                  asg_wire_decode_message(frame.data, frame.length, ASG_MESSAGE_REQUEST,
+                                          &mine, &read));
+    assert_true(asg_arena_used(&mine) <= ASG_WIRE_DECODED_MAX + 1048576);
+    asg_arena_clear(&mine);
+    asg_bytes_clear(&frame);
+    asg_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_another_version_is_told_apart_from_garbage),
         cmocka_unit_test(test_a_claimed_length_is_checked_before_memory_is_taken),
         cmocka_unit_test(test_a_nest_of_arrays_ends_at_the_depth_limit),
+        cmocka_unit_test(test_a_message_makes_no_more_structs_than_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
