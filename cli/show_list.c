@@ -165,22 +165,3 @@ int asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
     print_items(cli, &choices, is_list && is_asked(cli, "columns"), &kept);
     return ASG_EXIT_OK;
 }
-
-void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
-                      const void *object, const struct asg_render_column *columns,
-                      size_t column_count)
-{
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
-    const struct asg_table_look look = {.is_coloured = cli->has_colour};
-    struct asg_items one = {.items = &object, .count = 1};
-    if (cli->settings.output == ASG_OUTPUT_JSON) {
-        asg_render_shown(schema, object, ASG_RENDER_JSON, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_YAML) {
-        asg_render_shown(schema, object, ASG_RENDER_YAML, &text);
-    } else if (cli->settings.output == ASG_OUTPUT_CSV) {
-        asg_render_csv(schema, &one, /* has_titles */ true, &text);
-    } else {
-        asg_render_record(schema, object, columns, column_count, &look, &text);
-    }
-    print_bytes(cli, &text);
-}
