@@ -10,6 +10,7 @@
 #include "cli/show_result.h"
 #include "cli/try_endpoint.h"
 #include "model/check_texts.h"
+#include "text/nearest.h"
 #include "text/quantity.h"
 #include "wire/wire.h"
 
@@ -288,6 +289,26 @@ int asg_order(struct asg_cli *cli, const struct asg_command *command, const char
     return asg_cli_result(cli, &result);
 }
 
+int asg_fail_group(struct asg_cli *cli, const char *name)
+{
+    const struct asg_request request = {
+        .query = ASG_QUERY_GROUPS, .group = "", .name = ""};
+    struct asg_answer answer = {0};
+    struct asg_nearest nearest = {0};
+    int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code != ASG_EXIT_OK) return code;
+    for (size_t i = 0; i < answer.group_count; i++) {
+        const struct asg_group_config *config = answer.groups[i].config;
+        if (config != NULL) asg_nearest_offer(&nearest, name, config->name);
+    }
+    const char *advice =
+        nearest.word != NULL
+            ? asg_arena_format(&cli->arena, "Did you mean \"%s\"?", nearest.word)
+            : "\"openasg group list\" shows the groups.";
+    return asg_cli_fail_more(cli, ASG_EXIT_FAILED, "NotFound", advice,
+                             "there is no group \"%s\"", name);
+}
+
 int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
                   struct asg_arena *arena, const struct asg_group_view **ret)
 {
@@ -301,11 +322,7 @@ int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
         const struct asg_group_config *config = answer.groups[i].config;
         if (config != NULL && strcmp(config->name, name) == 0) *ret = &answer.groups[i];
     }
-    if (*ret == NULL && must_exist) {
-        return asg_cli_fail_more(cli, ASG_EXIT_FAILED, "NotFound",
-                                 "\"openasg group list\" shows the groups.",
-                                 "there is no group \"%s\"", name);
-    }
+    if (*ret == NULL && must_exist) return asg_fail_group(cli, name);
     return ASG_EXIT_OK;
 }
 

@@ -36,6 +36,9 @@ int asg_check_listed(struct asg_cli *cli, const char *group, size_t count);
 int asg_ask_group(struct asg_cli *cli, const char *name, bool must_exist,
                   struct asg_arena *arena, const struct asg_group_view **ret);
 
+/* Say that there is no such group, and which one may be meant. */
+int asg_fail_group(struct asg_cli *cli, const char *name);
+
 /* A command with its texts set to "" and nothing else. */
 struct asg_command asg_new_command(enum asg_command_kind kind, const char *group);
 

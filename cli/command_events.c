@@ -11,6 +11,7 @@
 #include "model/schemas.h"
 #include "text/moment.h"
 #include "text/nearest.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 #define PAGE_ROWS 1000

@@ -187,14 +187,13 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
                             "(10m)");
     }
     const struct asg_group_view *view = NULL;
+    bool is_unknown = false;
     if (group[0] != '\0') {
         /* A mistyped name would otherwise look like a group that never decided. Those
          * that are deleted still have their decisions. */
         code = asg_ask_group(cli, group, /* must_exist */ false, &cli->arena, &view);
         if (code != ASG_EXIT_OK) return code;
-        if (view == NULL) {
-            asg_cli_print(cli->err, "openasg: group \"%s\" does not exist now\n", group);
-        }
+        is_unknown = view == NULL;
     }
     struct decisions decisions = {.next_seq = 1};
     uint64_t limit = (uint64_t)asg_option_number(arguments, "limit", INT64_MAX);
@@ -204,6 +203,10 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
         code = read_newest(cli, group, since_ms, limit, &cli->arena, &decisions);
     }
     if (code != ASG_EXIT_OK) return code;
+    if (is_unknown && decisions.count == 0) return asg_fail_group(cli, group);
+    if (is_unknown) {
+        asg_cli_print(cli->err, "openasg: group \"%s\" does not exist now\n", group);
+    }
     if (cli->settings.output != ASG_OUTPUT_TABLE) {
         return asg_cli_show_list(cli, &asg_decision_view_schema, decisions.items,
                                  decisions.count, ASG_COLUMNS(unused_columns));

@@ -149,6 +149,7 @@ static void write_desired(const void *object, struct asg_bytes *ret)
 
 static const struct asg_render_column list_columns[] = {
     {"NAME", "name", NULL, false},
+    {"NEXT", "next_ms", NULL, false},
     {"RECURRENCE", "recurrence", NULL, false},
     {"ZONE", "time_zone", NULL, ASG_COLUMN_WIDE},
     {"START", "start_ms", NULL, ASG_COLUMN_WIDE},

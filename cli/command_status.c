@@ -11,6 +11,35 @@
 #include "text/moment.h"
 #include "text/quantity.h"
 
+static void write_alarms(const void *object, struct asg_bytes *ret)
+{
+    const struct asg_status_view *view = object;
+    if (view->alarm_count == 0) {
+        asg_bytes_append_text(ret, "-");
+        return;
+    }
+    asg_bytes_printf(ret, "%zu, see below", view->alarm_count);
+}
+
+static const struct asg_render_column alarm_columns[] = {
+    {"KIND", "kind", NULL, ASG_COLUMN_NAME},
+    {"GROUP", "group", NULL, false},
+    {"TEXT", "text", NULL, ASG_COLUMN_ALARM},
+};
+
+/* A line each; "alarm list" has what to do. */
+static int show_alarms(struct asg_cli *cli, const struct asg_status_view *view)
+{
+    if (cli->settings.output != ASG_OUTPUT_TABLE || view->alarm_count == 0) {
+        return ASG_EXIT_OK;
+    }
+    (void)fputc('\n', cli->out);
+    int code = asg_cli_show_list(cli, &asg_alarm_view_schema, view->alarm_list,
+                                 view->alarm_count, ASG_COLUMNS(alarm_columns));
+    asg_cli_print(cli->out, "what to do: openasg alarm list\n");
+    return code;
+}
+
 static const struct asg_render_column status_columns[] = {
     {"cluster", "cluster_id", NULL, false},
     {"version", "version", NULL, false},
@@ -31,7 +60,7 @@ static const struct asg_render_column status_columns[] = {
     {"admin at", "admin_endpoint", NULL, false},
     {"http at", "http_endpoint", NULL, false},
     {"api at", "api_endpoint", NULL, false},
-    {"alarms", "alarms", NULL, ASG_COLUMN_ALARM},
+    {"alarms", NULL, write_alarms, ASG_COLUMN_ALARM},
 };
 
 static int run_status(void *context, const struct asg_arguments *arguments)
@@ -48,7 +77,7 @@ static int run_status(void *context, const struct asg_arguments *arguments)
     }
     asg_cli_show_one(cli, &asg_status_view_schema, answer.status,
                      ASG_COLUMNS(status_columns));
-    return ASG_EXIT_OK;
+    return show_alarms(cli, answer.status);
 }
 
 static const struct asg_render_column worker_columns[] = {

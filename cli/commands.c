@@ -135,16 +135,16 @@ const struct asg_command_table *asg_cli_table(void)
     };
     if (table.command_count > 0) return &table;
     static const struct asg_family *const families[] = {
-        &asg_status_family,       &asg_group_config_family, &asg_group_family,
-        &asg_policy_family,       &asg_schedule_family,     &asg_template_family,
-        &asg_instance_family,     &asg_orphan_family,       &asg_control_family,
-        &asg_explain_family,      &asg_events_family,       &asg_activity_family,
-        &asg_jobs_family,         &asg_verify_family,       &asg_tail_family,
-        &asg_export_family,       &asg_backup_family,       &asg_sign_family,
-        &asg_replay_family,       &asg_what_if_family,      &asg_keys_family,
-        &asg_api_keys_family,     &asg_rotate_family,       &asg_apply_family,
-        &asg_export_files_family, &asg_context_family,      &asg_import_family,
-        &asg_pages_family,        &asg_complete_family,
+        &asg_status_family,   &asg_group_config_family, &asg_group_family,
+        &asg_policy_family,   &asg_schedule_family,     &asg_template_family,
+        &asg_instance_family, &asg_orphan_family,       &asg_control_family,
+        &asg_explain_family,  &asg_alarm_family,        &asg_events_family,
+        &asg_activity_family, &asg_jobs_family,         &asg_verify_family,
+        &asg_tail_family,     &asg_export_family,       &asg_backup_family,
+        &asg_sign_family,     &asg_replay_family,       &asg_what_if_family,
+        &asg_keys_family,     &asg_api_keys_family,     &asg_rotate_family,
+        &asg_apply_family,    &asg_export_files_family, &asg_context_family,
+        &asg_import_family,   &asg_pages_family,        &asg_complete_family,
     };
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
         for (size_t i = 0; i < families[f]->count; i++) {

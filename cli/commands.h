@@ -24,6 +24,7 @@ extern const struct asg_family asg_control_family;
 extern const struct asg_family asg_status_family;
 extern const struct asg_family asg_explain_family;
 extern const struct asg_family asg_activity_family;
+extern const struct asg_family asg_alarm_family;
 extern const struct asg_family asg_events_family;
 extern const struct asg_family asg_jobs_family;
 extern const struct asg_family asg_verify_family;

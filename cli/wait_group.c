@@ -8,6 +8,7 @@
 #include "cli/poll_until.h"
 #include "cli/progress.h"
 #include "text/moment.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 #define NOW_BYTES 512

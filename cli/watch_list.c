@@ -11,6 +11,7 @@
 #include "cli/ask_controller.h"
 #include "cli/end_quietly.h"
 #include "text/moment.h"
+#include "text/moment.h"
 #include "text/quantity.h"
 
 #define MARKED_LOOKS   3    /* a row that changed stays marked so many times */

@@ -21,14 +21,16 @@ static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t re
 
 /* ---- questions ---- */
 
-static void stand(struct asg_arena *arena, struct asg_texts *alarms, const char *text)
+static void stand(struct asg_arena *arena, struct asg_status_view *view,
+                  const struct asg_alarm_view *alarm)
 {
-    const char **items = asg_arena_take(arena, (alarms->count + 1) * sizeof *items);
-    for (size_t i = 0; i < alarms->count; i++) {
-        items[i] = alarms->items[i];
+    struct asg_alarm_view *list =
+        asg_arena_take(arena, (view->alarm_count + 1) * sizeof *list);
+    for (size_t i = 0; i < view->alarm_count; i++) {
+        list[i] = view->alarm_list[i];
     }
-    items[alarms->count] = text;
-    *alarms = (struct asg_texts){.items = items, .count = alarms->count + 1};
+    list[view->alarm_count++] = *alarm;
+    view->alarm_list = list;
 }
 
 /* Core knows of groups and jobs, not of the workers that are here and of what a listing
@@ -37,19 +39,18 @@ static void add_own_alarms(struct asg_controller *controller,
                            struct asg_status_view *view)
 {
     struct asg_arena *arena = &controller->scratch;
-    struct asg_texts workers;
     asg_dispatch_alarms(controller->dispatch, asg_clock_monotonic_ms(&controller->clock),
-                        arena, &workers);
-    for (size_t i = 0; i < workers.count; i++) {
-        stand(arena, &view->alarms, workers.items[i]);
-    }
+                        arena, &view->alarm_list, &view->alarm_count);
     struct asg_missing_counts counts = asg_reconciler_missing(controller->reconciler);
     if (!counts.is_mass) return;
-    stand(arena, &view->alarms,
-          asg_arena_format(arena,
-                           "mass absence: EC2's listing lacks or ends %u of %u "
-                           "instances, %u of their agents report",
-                           counts.missing, counts.believed, counts.reporting));
+    const struct asg_alarm_view alarm = {
+        .kind = "mass-absence",
+        .group = "",
+        .text = asg_arena_format(arena,
+                                 "mass absence: EC2's listing lacks or ends %u of %u "
+                                 "instances, %u of their agents report",
+                                 counts.missing, counts.believed, counts.reporting)};
+    stand(arena, view, &alarm);
 }
 
 /* What the loop alone knows of the status; the view has the rest. */

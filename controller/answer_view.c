@@ -133,23 +133,38 @@ static void list_instances(struct work *work, struct asg_answer *answer)
 }
 
 struct alarms {
-    const char **items;
+    struct asg_alarm_view *items;
     size_t count;
     size_t capacity;
 };
 
-static void stand(struct work *work, struct alarms *alarms, const char *text)
+static void stand(struct work *work, struct alarms *alarms,
+                  const struct asg_alarm_view *alarm)
 {
-    *(const char **)asg_arena_push(work->arena, (void **)&alarms->items, &alarms->count,
-                                   &alarms->capacity, sizeof *alarms->items) = text;
+    *(struct asg_alarm_view *)asg_arena_push(work->arena, (void **)&alarms->items,
+                                             &alarms->count, &alarms->capacity,
+                                             sizeof *alarms->items) = *alarm;
 }
 
 static void stand_all(struct work *work, struct alarms *alarms,
-                      const struct asg_texts *texts)
+                      const struct asg_alarm_view *list, size_t count)
 {
-    for (size_t i = 0; i < texts->count; i++) {
-        stand(work, alarms, texts->items[i]);
+    for (size_t i = 0; i < count; i++) {
+        stand(work, alarms, &list[i]);
     }
+}
+
+/* Both forms of them: the words alone, and with what they are about. */
+static void put_alarms(struct work *work, const struct alarms *alarms,
+                       struct asg_status_view *status)
+{
+    const char **texts = asg_arena_take(work->arena, (alarms->count + 1) * sizeof *texts);
+    for (size_t i = 0; i < alarms->count; i++) {
+        texts[i] = alarms->items[i].text;
+    }
+    status->alarms = (struct asg_texts){.items = texts, .count = alarms->count};
+    status->alarm_list = alarms->items;
+    status->alarm_count = alarms->count;
 }
 
 /* Of groups, of the cluster, then those of the loop. */
@@ -162,15 +177,19 @@ static void fill_status(struct work *work, struct asg_status_view *status)
     choose_pages(work, NULL);
     for (size_t i = 0; i < work->page_count; i++) {
         const struct asg_group_sheet *sheet = &work->pages[i]->sheet->content;
-        stand_all(work, &alarms, &sheet->alarms);
+        stand_all(work, &alarms, sheet->alarm_list, sheet->alarm_count);
         int64_t left_ms = sheet->breaker_until_ms - now_ms;
         if (left_ms <= 0) continue;
-        stand(work, &alarms,
-              asg_core_say_breaker(asg_page_name(work->pages[i]), left_ms, work->arena));
+        const char *name = asg_page_name(work->pages[i]);
+        const struct asg_alarm_view alarm = {
+            .kind = asg_enum_word(&asg_alarm_kind_words, ASG_ALARM_LAUNCH_BREAKER),
+            .group = name,
+            .text = asg_core_say_breaker(name, left_ms, work->arena)};
+        stand(work, &alarms, &alarm);
     }
-    stand_all(work, &alarms, &cluster->alarms);
-    stand_all(work, &alarms, &status->alarms);
-    status->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
+    stand_all(work, &alarms, cluster->alarm_list, cluster->alarm_count);
+    stand_all(work, &alarms, status->alarm_list, status->alarm_count);
+    put_alarms(work, &alarms, status);
     status->cluster_id = cluster->cluster_id;
     status->epoch = cluster->epoch;
     status->held = cluster->held;

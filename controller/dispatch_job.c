@@ -1076,22 +1076,27 @@ void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
 }
 
 void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
-                         struct asg_arena *arena, struct asg_texts *ret)
+                         struct asg_arena *arena, struct asg_alarm_view **ret,
+                         size_t *ret_count)
 {
     size_t capacity = 0;
-    *ret = (struct asg_texts){0};
+    *ret = NULL;
+    *ret_count = 0;
     for (struct asg_dispatch_worker *w = dispatch->workers; w != NULL; w = w->next) {
         bool is_aside = asg_trust_is_aside(w->trust, mono_ms);
         bool is_refused = w->trust->refused[0] != '\0';
         if (!is_aside && !is_refused) continue;
-        const char **text = asg_arena_push(arena, (void **)&ret->items, &ret->count,
-                                           &capacity, sizeof *text);
-        *text =
-            is_refused
-                ? asg_arena_format(arena, "AWS refuses the credentials of worker %s: %s",
-                                   w->name, w->trust->refused)
-                : asg_arena_format(arena, "worker %s is put aside: %s", w->name,
-                                   w->trust->why);
+        struct asg_alarm_view *alarm =
+            asg_arena_push(arena, (void **)ret, ret_count, &capacity, sizeof *alarm);
+        *alarm = (struct asg_alarm_view){
+            .kind = is_refused ? "credentials" : "worker-put-aside",
+            .group = "",
+            .text = is_refused
+                        ? asg_arena_format(arena,
+                                           "AWS refuses the credentials of worker %s: %s",
+                                           w->name, w->trust->refused)
+                        : asg_arena_format(arena, "worker %s is put aside: %s", w->name,
+                                           w->trust->why)};
     }
 }
 

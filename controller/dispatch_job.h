@@ -168,7 +168,8 @@ void asg_dispatch_view(const struct asg_dispatch *dispatch, int64_t mono_ms,
                        size_t *ret_count);
 /* Alarms that stand: workers that are put aside, in words; in `arena`. */
 void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
-                         struct asg_arena *arena, struct asg_texts *ret);
+                         struct asg_arena *arena, struct asg_alarm_view **ret,
+                         size_t *ret_count);
 struct asg_dispatch_counts asg_dispatch_counts(const struct asg_dispatch *dispatch);
 
 #endif

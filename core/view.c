@@ -95,11 +95,11 @@ static void view_orphan_alarms(const struct asg_core *core,
                                struct asg_alarm_texts *alarms)
 {
     if (core->is_behind)
-        asg_alarm_stand(alarms, ASG_ALARM_LOG_BEHIND, say_held(core, alarms->arena));
+        asg_alarm_stand(alarms, ASG_ALARM_LOG_BEHIND, "", say_held(core, alarms->arena));
     for (size_t i = 0; i < core->orphan_count; i++) {
         const struct orphan *orphan = &core->orphans[i];
         if (orphan->kind != ASG_ORPHAN_NO_GROUP) continue;
-        asg_alarm_stand(alarms, ASG_ALARM_ORPHAN,
+        asg_alarm_stand(alarms, ASG_ALARM_ORPHAN, "",
                         asg_arena_format(alarms->arena,
                                          "%s has this cluster's tag and is in no group; "
                                          "see `openasg orphan list`",
@@ -144,11 +144,13 @@ void asg_core_view_status(const struct asg_core *core, struct asg_arena *arena,
         asg_view_group_alarms(group, &alarms);
         int64_t left_ms = group->launching.breaker_until_ms - core->now_ms;
         if (left_ms <= 0) continue;
-        asg_alarm_stand(&alarms, ASG_ALARM_LAUNCH_BREAKER,
+        asg_alarm_stand(&alarms, ASG_ALARM_LAUNCH_BREAKER, group->config.name,
                         asg_core_say_breaker(group->config.name, left_ms, arena));
     }
     view_orphan_alarms(core, &alarms);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
+    ret->alarm_list = alarms.rows;
+    ret->alarm_count = alarms.row_count;
 }
 
 void asg_core_view_cluster(const struct asg_core *core, struct asg_arena *arena,
@@ -159,6 +161,8 @@ void asg_core_view_cluster(const struct asg_core *core, struct asg_arena *arena,
     struct asg_alarm_texts alarms = {.arena = arena};
     view_orphan_alarms(core, &alarms);
     ret->status.alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
+    ret->status.alarm_list = alarms.rows;
+    ret->status.alarm_count = alarms.row_count;
     ret->alarm_counts = alarms.counts;
     asg_core_view_templates(core, arena, &ret->templates, &ret->template_count);
     asg_core_view_orphans(core, arena, &ret->orphans, &ret->orphan_count);

@@ -139,6 +139,8 @@ bool asg_core_view_sheet(const struct asg_core *core, uint32_t group_no,
     struct asg_alarm_texts alarms = {.arena = arena};
     asg_view_group_alarms(group, &alarms);
     ret->alarms = (struct asg_texts){.items = alarms.items, .count = alarms.count};
+    ret->alarm_list = alarms.rows;
+    ret->alarm_count = alarms.row_count;
     ret->alarm_counts = alarms.counts;
     return true;
 }

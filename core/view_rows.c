@@ -17,12 +17,18 @@
 /* ---- what an operator should look at ---- */
 
 void asg_alarm_stand(struct asg_alarm_texts *alarms, enum asg_alarm_kind kind,
-                     const char *text)
+                     const char *group, const char *text)
 {
     assert((int)kind >= 0 && kind < ASG_ALARM_COUNT);
     assert(text != NULL && text[0] != '\0');
     *(const char **)asg_arena_push(alarms->arena, (void **)&alarms->items, &alarms->count,
                                    &alarms->capacity, sizeof *alarms->items) = text;
+    *(struct asg_alarm_view *)asg_arena_push(alarms->arena, (void **)&alarms->rows,
+                                             &alarms->row_count, &alarms->row_capacity,
+                                             sizeof *alarms->rows) =
+        (struct asg_alarm_view){.kind = asg_enum_word(&asg_alarm_kind_words, (int)kind),
+                                .group = asg_arena_text(alarms->arena, group),
+                                .text = text};
     alarms->counts.of[kind]++;
 }
 
@@ -35,14 +41,14 @@ static void view_instance_alarms(const struct group *group,
     for (size_t i = 0; i < group->instance_count; i++) {
         const struct instance *instance = group->instances[i];
         if (instance->identity != NULL && instance->identity->is_disputed) {
-            asg_alarm_stand(alarms, ASG_ALARM_ENROLMENT,
+            asg_alarm_stand(alarms, ASG_ALARM_ENROLMENT, name,
                             asg_arena_format(alarms->arena,
                                              "%s: other keys were asked for %s; see "
                                              "`openasg instance rebind`",
                                              name, instance->id));
         }
         if (instance->notice.is_false) {
-            asg_alarm_stand(alarms, ASG_ALARM_NOTICE,
+            asg_alarm_stand(alarms, ASG_ALARM_NOTICE, name,
                             asg_arena_format(alarms->arena,
                                              "%s: %s is on demand and shows a notice of "
                                              "Spot",
@@ -58,12 +64,12 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
     struct asg_arena *arena = alarms->arena;
     if (group->is_degraded) {
         asg_alarm_stand(
-            alarms, ASG_ALARM_DEAD_LETTER,
+            alarms, ASG_ALARM_DEAD_LETTER, name,
             asg_arena_format(arena, "%s is degraded: %s", name, group->degraded));
     }
     if (group->silence.kind == ASG_SILENCE_MASS) {
         asg_alarm_stand(
-            alarms, ASG_ALARM_MASS_SILENCE,
+            alarms, ASG_ALARM_MASS_SILENCE, name,
             asg_arena_format(arena,
                              "%s: many agents are silent together; nothing of it "
                              "is replaced or scaled in while that lasts",
@@ -71,7 +77,7 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
     }
     if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
         asg_alarm_stand(
-            alarms, ASG_ALARM_MASS_SILENCE,
+            alarms, ASG_ALARM_MASS_SILENCE, name,
             asg_arena_format(arena,
                              "%s: all of its agents are out of reach; none is "
                              "replaced by that alone",
@@ -79,7 +85,7 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
     }
     if (group->is_frozen) {
         asg_alarm_stand(
-            alarms, ASG_ALARM_TOO_MANY_UNHEALTHY,
+            alarms, ASG_ALARM_TOO_MANY_UNHEALTHY, name,
             asg_arena_format(arena,
                              "%s: too many unhealthy; replacement waits for an operator",
                              name));
@@ -87,7 +93,7 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
     if (group->churn.is_frozen) {
         char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
         asg_alarm_stand(
-            alarms, ASG_ALARM_CHURN,
+            alarms, ASG_ALARM_CHURN, name,
             asg_arena_format(arena,
                              "%s: its new instances fail soon after starting; "
                              "nothing is launched until `openasg unhalt %s`",

@@ -12,11 +12,15 @@ struct asg_alarm_texts {
     const char **items;
     size_t count;
     size_t capacity;
+    struct asg_alarm_view *rows; /* the same, with what they are about */
+    size_t row_count;
+    size_t row_capacity;
     struct asg_alarm_counts counts;
 };
 
+/* `group` "": it is about none. */
 void asg_alarm_stand(struct asg_alarm_texts *alarms, enum asg_alarm_kind kind,
-                     const char *text);
+                     const char *group, const char *text);
 
 /* What an operator should look at in a group, whatever the time is: all but the breaker
  * of launches, which asg_core_say_breaker() says while it is open. */

@@ -51,7 +51,9 @@ struct asg_group_sheet {
     size_t policy_count;
     struct asg_schedule_config *schedules;
     size_t schedule_count;
-    struct asg_texts alarms;              /* that stand whatever the time is */
+    struct asg_texts alarms;           /* that stand whatever the time is */
+    struct asg_alarm_view *alarm_list; /* the same, with what they are about */
+    size_t alarm_count;
     struct asg_alarm_counts alarm_counts; /* of these */
     int64_t breaker_until_ms;             /* launches pause until then; may be over */
     struct asg_dry_offering *dry;         /* may be over */

@@ -182,6 +182,13 @@ struct asg_request {
     bool is_newest_first; /* decisions; the next page ends before the last of this one */
 };
 
+/* An alarm that is active. */
+struct asg_alarm_view {
+    const char *kind;  /* a word of alarm_kind, "worker-put-aside" or "mass-absence" */
+    const char *group; /* "": of none */
+    const char *text;
+};
+
 struct asg_status_view {
     const char *cluster_id;
     const char *version;
@@ -206,6 +213,8 @@ struct asg_status_view {
     /* rises with each order that changes what groups, policies and scheduled actions are
      * meant to be; desired that a policy or an operator sets is none of that */
     uint64_t revision;
+    struct asg_alarm_view *alarm_list; /* `alarms` with what they are about */
+    size_t alarm_count;
 };
 
 struct asg_instance_view {

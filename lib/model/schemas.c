@@ -882,15 +882,39 @@ static const struct asg_field request_fields[] = {
 #undef OF
 TABLE(request)
 
+#define OF asg_alarm_view
+static const struct asg_field alarm_view_fields[] = {
+    TEXT(kind),
+    TEXT(group),
+    TEXT(text),
+};
+#undef OF
+TABLE(alarm_view)
+
 #define OF asg_status_view
 static const struct asg_field status_view_fields[] = {
-    TEXT(cluster_id),     TEXT(version),         U64(epoch),
-    U64(log_head),        I64(time_ms),          I64(started_ms),
-    BOOL(is_halted),      U32(groups),           U32(instances),
-    U32(agents),          U32(workers),          U32(open_jobs),
-    U32(dead_jobs),       TEXT(agents_endpoint), TEXT(workers_endpoint),
-    TEXT(admin_endpoint), TEXT(http_endpoint),   TEXTS(alarms),
-    TEXT(held),           TEXT(api_endpoint),    U64(revision),
+    TEXT(cluster_id),
+    TEXT(version),
+    U64(epoch),
+    U64(log_head),
+    I64(time_ms),
+    I64(started_ms),
+    BOOL(is_halted),
+    U32(groups),
+    U32(instances),
+    U32(agents),
+    U32(workers),
+    U32(open_jobs),
+    U32(dead_jobs),
+    TEXT(agents_endpoint),
+    TEXT(workers_endpoint),
+    TEXT(admin_endpoint),
+    TEXT(http_endpoint),
+    TEXTS(alarms),
+    TEXT(held),
+    TEXT(api_endpoint),
+    U64(revision),
+    LIST(alarm_list, alarm_count, alarm_view),
 };
 #undef OF
 TABLE(status_view)
@@ -1173,6 +1197,7 @@ const struct asg_schema *const asg_schemas[] = {
     &asg_worker_view_schema,
     &asg_orphan_view_schema,
     &asg_refusal_schema,
+    &asg_alarm_view_schema,
     &asg_answer_schema,
 };
 const size_t asg_schema_count = sizeof asg_schemas / sizeof asg_schemas[0];

@@ -84,6 +84,7 @@ extern const struct asg_schema asg_decision_view_schema;
 extern const struct asg_schema asg_worker_view_schema;
 extern const struct asg_schema asg_orphan_view_schema;
 extern const struct asg_schema asg_refusal_schema;
+extern const struct asg_schema asg_alarm_view_schema;
 extern const struct asg_schema asg_answer_schema;
 
 /* All of them, for the documentation and for tests that walk every table. */

@@ -249,7 +249,15 @@ static enum asg_status take_word(const struct reader *reader,
     for (size_t i = 0; i < option->words->count; i++) {
         asg_bytes_printf(&wanted, "%s %s", i > 0 ? "," : "", option->words->words[i]);
     }
-    return refuse(reader, option, text, asg_bytes_text(&wanted));
+    struct asg_nearest nearest = {0};
+    for (size_t i = 0; i < option->words->count; i++) {
+        asg_nearest_offer(&nearest, text, option->words->words[i]);
+    }
+    if (nearest.word == NULL)
+        return refuse(reader, option, text, asg_bytes_text(&wanted));
+    return asg_fail(reader->error, ASG_ERR_INVALID,
+                    "--%s cannot be \"%.80s\" (did you mean \"%s\"?): write %s",
+                    option->name, text, nearest.word, asg_bytes_text(&wanted));
 }
 
 static enum asg_status append_texts(const struct reader *reader, const char *what,

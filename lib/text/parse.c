@@ -37,7 +37,7 @@ bool asg_parse_is_moment(const char *field_name)
         "start_ms",    "end_ms",      "expires_ms",  "next_deadline_ms",
         "first_ms",    "last_ms",     "since_ms",    "ends_ms",
         "until_ms",    "warm_ms",     "from_ms",     "to_ms",
-        "worst_at_ms",
+        "worst_at_ms", "next_ms",
     };
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         if (strcmp(field_name, moments[i]) == 0) return true;

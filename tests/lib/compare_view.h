@@ -50,6 +50,9 @@ static inline void write_sheet(const struct asg_group_sheet *sheet, struct asg_b
     for (size_t i = 0; i < sheet->alarms.count; i++) {
         asg_bytes_append(ret, sheet->alarms.items[i], strlen(sheet->alarms.items[i]) + 1);
     }
+    for (size_t i = 0; i < sheet->alarm_count; i++) {
+        asg_wire_encode(&asg_alarm_view_schema, &sheet->alarm_list[i], ret);
+    }
     asg_bytes_append(ret, &sheet->alarm_counts, sizeof sheet->alarm_counts);
     asg_bytes_append(ret, &sheet->breaker_until_ms, sizeof sheet->breaker_until_ms);
 }

@@ -597,10 +597,12 @@ static void test_dispatch_puts_a_worker_aside_that_fails_what_another_can(void *
     assert_int_equal(ASG_WORKER_NO_CREDENTIALS, state_of(f, "one", 400000));
     assert_int_equal(ASG_WORKER_READY, state_of(f, "two", 400000));
     struct asg_arena arena = {0};
-    struct asg_texts alarms;
-    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
-    assert_int_equal(1, alarms.count);
-    assert_non_null(strstr(alarms.items[0], "refuses the credentials of worker one"));
+    struct asg_alarm_view *alarms = NULL;
+    size_t count = 0;
+    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms, &count);
+    assert_int_equal(1, count);
+    assert_non_null(strstr(alarms[0].text, "refuses the credentials of worker one"));
+    assert_string_equal("credentials", alarms[0].kind);
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).refused);
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).aside); /* counted once */
     asg_arena_clear(&arena);
@@ -614,10 +616,11 @@ static void test_dispatch_says_who_is_put_aside(void **state)
     assert_int_equal(1, f->aside_count);
     assert_int_equal(ASG_WORKER_PUT_ASIDE, state_of(f, "one", 400000));
     struct asg_arena arena = {0};
-    struct asg_texts alarms;
-    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms);
-    assert_int_equal(1, alarms.count);
-    assert_non_null(strstr(alarms.items[0], "worker one is put aside"));
+    struct asg_alarm_view *alarms = NULL;
+    size_t count = 0;
+    asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms, &count);
+    assert_int_equal(1, count);
+    assert_non_null(strstr(alarms[0].text, "worker one is put aside"));
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).aside);
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).refused);
     asg_arena_clear(&arena);
