@@ -502,7 +502,7 @@ class WorkerTest(CliTest):
             self.run_cli(*command, "--output", "yaml").stdout)
         self.assertTrue(as_json)
         self.assertIs(type(as_json), type(as_yaml))
-        self.assertEqual(len(as_json), len(as_yaml))
+        self.assertLessEqual(len(as_json), len(as_yaml))  # the log grows meanwhile
         first = lambda rows: rows[0] if isinstance(rows, list) else rows
         self.assertEqual(set(first(as_json)), set(first(as_yaml)))
 
