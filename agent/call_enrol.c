@@ -134,7 +134,7 @@ static enum asg_status copy_answer(const struct asg_enrol_call *call,
     if (ret->report_count == 0)
         return asg_fail(error, ASG_ERR_MALFORMED, "it says no endpoint for reports");
     if (!asg_bus_is_key(ret->reports_key))
-        return asg_fail(error, ASG_ERR_MALFORMED, "its key for reports is no key");
+        return asg_fail(error, ASG_ERR_MALFORMED, "its key for reports is not a key");
     if (strcmp(ret->cluster, call->controller_cluster) != 0) {
         return asg_fail(error, ASG_ERR_MALFORMED,
                         "it is the controller of cluster %s and answers for %s",
@@ -171,8 +171,8 @@ static void take_enrolled(struct asg_enrol_call *call,
     struct asg_error error = {""};
     if (copy_answer(call, enrolled, &attempt->enrolled, &error) != ASG_OK) {
         attempt->outcome = ASG_ENROL_UNUSABLE;
-        (void)snprintf(attempt->words, sizeof attempt->words, "its answer is no use: %s",
-                       error.text);
+        (void)snprintf(attempt->words, sizeof attempt->words,
+                       "its answer cannot be used: %s", error.text);
         asg_enrolled_clear(&attempt->enrolled);
         return;
     }
@@ -231,7 +231,7 @@ static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
     } else {
         attempt->outcome = ASG_ENROL_NOBODY;
         (void)snprintf(attempt->words, sizeof attempt->words,
-                       "nobody answers there: %.*s", WORDS_BYTES_SHOWN,
+                       "nothing answers there: %.*s", WORDS_BYTES_SHOWN,
                        code == ASG_RPC_DEADLINE_EXCEEDED ? "the connection took too long"
                                                          : last_words(details));
     }

@@ -66,7 +66,7 @@ enum asg_bus_link asg_link_look(struct asg_link *link, int64_t now_ms,
 {
     if (ret_why != NULL) {
         *ret_why = link->report_count == 0 ? "not enrolled"
-                                           : "that is no endpoint to connect to";
+                                           : "that is not an endpoint to connect to";
     }
     if (link->outlet != NULL) link->state = asg_bus_outlet_link(link->outlet, ret_why);
     if (link->state == ASG_BUS_LINK_UP) link->since_ms = now_ms;

@@ -279,7 +279,7 @@ static void load_enrolled(struct asg_membership *membership, const char *instanc
         membership->enrolled = found;
         return;
     }
-    asg_log_warn("agent", "enrolment_forgotten", "folder=%s: %s; enrolling anew",
+    asg_log_warn("agent", "enrolment_forgotten", "folder=%s: %s; enrolling again",
                  membership->folder, error.text);
     asg_enrolled_clear(&found);
     remove_file(membership, "enrolment");

@@ -42,7 +42,7 @@ static enum asg_status read_file(const char *setting, const char *path, bool is_
     } else if (is_secret && (info.st_mode & 007) != 0) {
         status = asg_fail(error, ASG_ERR_DENIED,
                           "%s %s may be read by everybody (mode %03o); chmod 640 or 600 "
-                          "it, and have a new one made if somebody may have seen it",
+                          "it, and create a new one if someone may have seen it",
                           setting, path, (unsigned)info.st_mode & 0777);
     } else {
         status = read_all(file, setting, path, ret, error);

@@ -128,7 +128,7 @@ static enum asg_status check_slip(const struct asg_api_keys *keys,
     if (keys->ring == NULL || keys->ring->count == 0) return ASG_OK;
     if (fresh->count == 0 && !fresh->says_none) {
         return asg_fail(error, ASG_ERR_CONFLICT,
-                        "%s holds no key; if that is meant, write a line \"%s\"",
+                        "%s holds no key; if that is intended, add a line \"%s\"",
                         keys->path, ASG_ACCESS_KEYS_NONE);
     }
     if (!fresh->is_whole) {
@@ -162,8 +162,8 @@ static void warn_once(struct asg_api_keys *keys, const struct asg_error *error)
 {
     if (strcmp(keys->said.text, error->text) == 0) return;
     keys->said = *error;
-    asg_log_warn("api", "keys_kept", "%s; the keys stay as they were until it is mended",
-                 error->text);
+    asg_log_warn("api", "keys_kept",
+                 "%s; the keys read before stay in use until it is fixed", error->text);
 }
 
 /* With the lock held: true when there are new keys. */
@@ -197,7 +197,7 @@ enum asg_status asg_api_keys_new(const char *path, struct asg_clock clock,
     enum asg_status status = load(keys, error);
     if (status == ASG_ERR_NOT_FOUND) {
         asg_log_warn("api", "keys_missing",
-                     "%s is not there: nobody can sign until `openasg keys make-api "
+                     "%s is missing: no client can sign until `openasg keys make-api "
                      "NAME` has made a key",
                      path);
         struct asg_access_keys none = {.count = 0};

@@ -161,7 +161,7 @@ static enum asg_status take_user_data(struct asg_cli *cli, struct asg_launch_lis
     if (base64 == NULL) return ASG_OK;
     if (request->attachment.length > 0) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "user data is given twice: in the file and by --user-data-file");
+                        "user data is given both in the file and by --user-data-file");
     }
     uint8_t *plain = asg_arena_take(&cli->arena, strlen(base64) / 4 * 3 + 3);
     size_t length = 0;

@@ -103,7 +103,8 @@ static enum asg_status step(struct walker *walker, const struct asg_record *reco
                         &walker->arena, event);
     if (status != ASG_OK) {
         return asg_fail(walker->error, status,
-                        "record %" PRIu64 " is no event that this program understands "
+                        "record %" PRIu64
+                        " is not an event that this program understands "
                         "(%s); use the release that wrote it, or a newer one",
                         record->seq, asg_status_text(status));
     }

@@ -199,7 +199,8 @@ static enum asg_status step_event(struct replay *replay, const struct asg_record
                         &replay->arena, &event);
     if (status != ASG_OK) {
         return asg_fail(replay->error, status,
-                        "record %" PRIu64 " is no event that this program understands "
+                        "record %" PRIu64
+                        " is not an event that this program understands "
                         "(%s); use the release that wrote it, or a newer one",
                         record->seq, asg_status_text(status));
     }

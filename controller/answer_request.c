@@ -293,7 +293,7 @@ static void refuse_unread(struct asg_controller *controller,
 {
     if (status == ASG_ERR_VERSION) {
         refuse(controller, message->peer, 0, "MalformedRequest",
-               "this controller speaks another version of the protocol; use the openasg "
+               "this controller uses another version of the protocol; use the openasg "
                "command of the same release");
         return;
     }

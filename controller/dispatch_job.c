@@ -921,7 +921,7 @@ static void tell_missed(const struct asg_dispatch *dispatch,
     if (is_missed && !worker->is_missed) {
         asg_log_warn_rate(
             "dispatch", "worker_away",
-            "worker=%s address=%s not heard for %lld s: its own log says why",
+            "worker=%s address=%s no message for %lld s: its own log says why",
             worker->name, worker->address,
             (long long)((mono_ms - worker->heard_ms) / 1000));
     }

@@ -537,7 +537,7 @@ void asg_enrolments_take(void *context, struct asg_rpc_call *call,
     struct pending *pending = begin(enrolments, call, enroll, address, tls_key);
     if (pending == NULL) {
         end(call, ASG_RPC_RESOURCE_EXHAUSTED, ASG_COUNT_ENROLMENTS_BUSY,
-            "too many enrol at once: try again in a moment");
+            "too many enrolments at the same time: try again in a moment");
         return;
     }
     asg_proofs_check(enrolments->options.proofs, enroll, pending->tls_key, take_proof,

@@ -84,7 +84,7 @@ static enum asg_status compare_mark(struct asg_activity_indexer *self,
     bool is_known = status == ASG_OK && memcmp(hash, mark.chain_hash, sizeof hash) == 0;
     if (is_known || (status != ASG_OK && status != ASG_ERR_EMPTY)) return status;
     asg_log_info("activities", "index_of_another_log",
-                 "%s goes up to record %" PRIu64 " of another log: making it anew",
+                 "%s goes up to record %" PRIu64 " of another log: building it again",
                  self->index_path, mark.seq);
     return asg_activity_index_empty(self->index, error);
 }
@@ -143,7 +143,7 @@ static enum asg_status put_effects(struct asg_activity_indexer *self,
         asg_wire_decode(&asg_effects_schema, record->payload, record->payload_length,
                         &self->arena, &effects);
     if (status != ASG_OK) {
-        return asg_fail(error, ASG_ERR_CORRUPT, "record %" PRIu64 " is no effects",
+        return asg_fail(error, ASG_ERR_CORRUPT, "record %" PRIu64 " holds no effects",
                         record->seq);
     }
     for (size_t i = 0; status == ASG_OK && i < effects.activity_count; i++) {

@@ -142,7 +142,7 @@ static void tell_misuse(struct asg_refusal_teller *teller, struct asg_bus *bus,
         asg_log_error(
             "alarm", "key_misused",
             "port=%s key=%s address=%s: %s, %" PRIu64
-            " times; if it is no restart loop, the key is stolen: take its .pub "
+            " times; unless this is a restart loop, the key is stolen: take its .pub "
             "file away",
             rows[i].domain, rows[i].key, rows[i].address, rows[i].why,
             misused - teller->misused);

@@ -41,7 +41,7 @@ static enum asg_status load_secret(const char *path, uint8_t ret[SECRET_BYTES],
         status =
             asg_fail(error, ASG_ERR_CORRUPT,
                      "%s is not the 32 bytes it should be; restore it, or remove it: "
-                     "then a new one is made, and instances that were launched and "
+                     "then a new one is created, and instances that were launched and "
                      "have not joined yet have to be replaced",
                      path);
     }
@@ -55,7 +55,7 @@ static const struct lasting {
     const char *name;
     const char *then; /* what others do about another one */
 } lasting[] = {
-    {"controller.key", "workers and admins are not heard until they have the new "
+    {"controller.key", "workers and admins are refused until they have the new "
                        "controller.key.pub, agents "
                        "enrol again within minutes"},
     {"join.secret",
@@ -81,10 +81,11 @@ static void tell_made(const char *dir, const bool was_there[LASTING_COUNT])
 {
     for (size_t i = 0; i < LASTING_COUNT; i++) {
         if (was_there[i]) continue;
-        asg_log_warn("keys", "key_made_anew",
-                     "%s/%s was gone though there is a log, and another one is made: %s. "
-                     "If a backup has the old one, stop the controller and put it back",
-                     dir, lasting[i].name, lasting[i].then);
+        asg_log_warn(
+            "keys", "key_made_anew",
+            "%s/%s was gone though there is a log, and a new one was created: %s. "
+            "If a backup has the old one, stop the controller and put it back",
+            dir, lasting[i].name, lasting[i].then);
     }
 }
 

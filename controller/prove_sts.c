@@ -307,7 +307,8 @@ void asg_sts_prover_check(struct asg_sts_prover *prover,
     question->done = done;
     question->context = context;
     if (put(prover, question)) return;
-    end(question, ASG_PROOF_UNKNOWN, "too many ask STS at once: try again in a moment");
+    end(question, ASG_PROOF_UNKNOWN,
+        "too many calls to STS at the same time: try again in a moment");
 }
 
 /* ---- making and ending ---- */

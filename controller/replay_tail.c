@@ -39,7 +39,8 @@ static enum asg_status replay_event(struct asg_tail *tail,
                                              record->payload_length, arena, &event);
     if (status != ASG_OK) {
         return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is no event that this program understands "
+                        "record %" PRIu64
+                        " is not an event that this program understands "
                         "(%s); start the release that wrote it, or a newer one",
                         record->seq, asg_status_text(status));
     }
@@ -64,7 +65,7 @@ static enum asg_status check_hash(const struct asg_tail *tail, struct asg_arena 
                                              record->payload_length, arena, &said);
     if (status != ASG_OK || said.form == 0) {
         return asg_fail(error, ASG_ERR_CORRUPT,
-                        "record %" PRIu64 " is no hash of a state", record->seq);
+                        "record %" PRIu64 " is not the hash of a state", record->seq);
     }
     if (said.form > asg_core_form()) {
         return asg_fail(error, ASG_ERR_VERSION,

@@ -126,7 +126,7 @@ static uint32_t connections_max(void)
     if (most >= CONNECTIONS_MAX) return CONNECTIONS_MAX;
     asg_log_warn("api", "few_files",
                  "this process may open %" PRIu64 " files: the API takes %" PRIu64
-                 " connections at once, not %d; raise LimitNOFILE (ulimit -Hn)",
+                 " connections at the same time, not %d; raise LimitNOFILE (ulimit -Hn)",
                  all, most, CONNECTIONS_MAX);
     return most > 0 ? (uint32_t)most : 1;
 }
@@ -219,7 +219,7 @@ void asg_serve_api_reload(struct asg_controller *controller)
     if (controller->api == NULL) return;
     struct asg_error error = {""};
     if (asg_api_reload(controller->api, &error) == ASG_OK) {
-        asg_log_info("api", "reloaded", "certificate and keys were read anew");
+        asg_log_info("api", "reloaded", "certificate and keys were read again");
     } else {
         asg_log_warn("api", "certificate_kept", "%s; the certificate stays as it was",
                      error.text);

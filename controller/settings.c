@@ -36,11 +36,11 @@ static const struct asg_config_key keys[] = {
     {"api.keys", ASG_CONFIG_PATH, AT(api_keys), "", .unit = "",
      .help =
          "file of the access keys that may sign for the API, mode 0600; `openasg keys "
-         "make-api` writes it, and it is read anew when it changes; empty: api-keys in "
+         "make-api` writes it, and it is read again when it changes; empty: api-keys in "
          "dir"},
     {"api.certificate", ASG_CONFIG_PATH, AT(api_certificate), "", .unit = "",
      .help = "PEM file of the API's certificate and those that lead to its root; read "
-             "anew on SIGHUP; needed when listen.api is not on loopback"},
+             "again on SIGHUP; needed when listen.api is not on loopback"},
     {"api.private_key", ASG_CONFIG_PATH, AT(api_private_key), "", .unit = "",
      .help = "PEM file of its private key, not readable by everybody"},
     {"api.behind_proxy", ASG_CONFIG_BOOL, AT(api_behind_proxy), "false", .unit = "",
@@ -65,18 +65,18 @@ static const struct asg_config_key keys[] = {
      "tags", "of a group"},
     {"strangers.connections", ASG_CONFIG_NUMBER, AT(strangers), "500", 1, 100000, NULL,
      "connections",
-     "that strangers (addresses that are no instance's of ours) may hold at once at each "
-     "port, all together"},
+     "that all strangers together (addresses of no instance of ours) may hold at each "
+     "port"},
     {"strangers.connects", ASG_CONFIG_NUMBER, AT(strangers_connects), "200", 1, 100000,
      NULL, "a second",
      "new connections of strangers at each port; a handshake costs 0.7 ms of a core"},
     {"address.connections", ASG_CONFIG_NUMBER, AT(address_connections), "64", 1, 100000,
      NULL, "connections",
-     "that one address may hold at once at a port; of IPv6 strangers, one /64"},
+     "that one address may hold at a port; of IPv6 strangers, one /64"},
     {"address.connects", ASG_CONFIG_NUMBER, AT(address_connects), "50", 1, 100000, NULL,
      "a second", "new connections of one address at a port"},
     {"announce.agents", ASG_CONFIG_TEXT, AT(announce_agents), "", .unit = "",
-     .help = "endpoints for reports that agents are told, commas between; empty: "
+     .help = "endpoints for reports that agents receive, commas between; empty: "
              "listen.agents, which must then be an address of this host"},
     {"announce.enrol", ASG_CONFIG_TEXT, AT(announce_enrol), "", .unit = "",
      .help = "host:port that launched instances enrol at, several with commas between; "
@@ -95,12 +95,14 @@ static const struct asg_config_key keys[] = {
     {"enrol.certificate_life", ASG_CONFIG_DURATION, AT(enrol_life_ms), "24h", MINUTE,
      365 * DAY, NULL, "",
      "how long an agent's certificate is valid; it is renewed after two thirds of that, "
-     "and one that expired is no sign of anything"},
+     "and an expired one is not held against the instance"},
     {"enrol.pending", ASG_CONFIG_NUMBER, AT(enrol_pending), "1000", 1, 8000, NULL,
      "enrolments",
-     "that may wait at once for their proof or for the log; more are told to try again"},
+     "that may wait at the same time for their proof or for the log; more are asked to "
+     "try again"},
     {"enrol.address_calls", ASG_CONFIG_NUMBER, AT(enrol_address_calls), "64", 1, 100000,
-     NULL, "calls", "that one address may have open at once; more are told to try again"},
+     NULL, "calls",
+     "that one address may have open at the same time; more are asked to try again"},
     {"enrol.proofs", ASG_CONFIG_TEXTS, AT(enrol_proofs), "token", .unit = "",
      .help = "how agents may prove that they run on their instance: token (of the join "
              "line), sts (its role), document (its identity document)"},
@@ -128,9 +130,9 @@ static const struct asg_config_key keys[] = {
      NULL, "", "how long agents may take to come back after the controller restarted"},
     {"reports.rate_max", ASG_CONFIG_SIZE, AT(rate_max_bytes), "400g", 1024,
      INT64_C(1) << 50, NULL, "bytes a second",
-     "of network or disk; an agent that says more is taken for this"},
+     "of network or disk; an agent that reports more counts as this"},
     {"reports.load_max", ASG_CONFIG_NUMBER, AT(load_max), "100", 1, 1000000, NULL,
-     "per core", "of load average; an agent that says more is taken for this"},
+     "per core", "of load average; an agent that reports more counts as this"},
     {"probe.concurrency", ASG_CONFIG_NUMBER, AT(probe_concurrency), "200", 1, 10000, NULL,
      "probes", "at once"},
     {"probe.deadline", ASG_CONFIG_DURATION, AT(probe_deadline_ms), "1s", 10, MINUTE, NULL,
@@ -150,7 +152,8 @@ static const struct asg_config_key keys[] = {
     {"jobs.delivery_limit", ASG_CONFIG_NUMBER, AT(delivery_limit), "12", 1, 1000, NULL,
      "times", "a job is handed out before it is given up"},
     {"jobs.unproven", ASG_CONFIG_NUMBER, AT(unproven_jobs), "8", 0, 100000, NULL, "jobs",
-     "that a worker's key may hold at once before it has finished any; beyond that twice "
+     "that a worker's key may hold at the same time before it has finished any; beyond "
+     "that twice "
      "what it finished in the last minute or two; 0: as many as it says"},
     {"jobs.put_aside", ASG_CONFIG_DURATION, AT(aside_ms), "10m", 0, DAY, NULL, "",
      "how long a worker gets no jobs that fails them or sits on them while another does "
@@ -204,7 +207,8 @@ static const struct asg_config_key keys[] = {
      "alarm, believed only when it stands and none of their agents reports"},
     {"reconcile.template_age", ASG_CONFIG_DURATION, AT(template_age_ms), "1d", SECOND,
      30 * DAY, NULL, "",
-     "launch templates made for fleets are deleted when they were left so long; "
+     "launch templates created for fleets are deleted when they are left over for this "
+     "long; "
      "looked for 24 times in it"},
     {"schedule.late", ASG_CONFIG_DURATION, AT(schedule_late_ms), "2m", SECOND, DAY, NULL,
      "", "a scheduled action that is later than this is skipped"},

@@ -50,10 +50,11 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
     if (waiter.kind == ASG_WAITER_ADMIN) {
         const struct asg_reply reply = {.is_set = true,
                                         .code = "ValidationError",
-                                        .message = "the order has a text that is no text "
-                                                   "or is over a limit"};
+                                        .message =
+                                            "the order has a text that is not UTF-8 "
+                                            "or over its limit"};
         asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
     }
     asg_refuse_call(&waiter, "ValidationError",
-                    "the order has a text that is no text or is over a limit");
+                    "the order has a text that is not UTF-8 or over its limit");
 }

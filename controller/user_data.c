@@ -40,7 +40,7 @@ enum asg_status asg_user_data_load(const char *folder, const char *sha256,
 {
     uint8_t wanted[ASG_SHA256_BYTES];
     if (asg_hex_decode(sha256, wanted, sizeof wanted) != ASG_OK) {
-        return asg_fail(error, ASG_ERR_INVALID, "'%s' is no SHA-256", sha256);
+        return asg_fail(error, ASG_ERR_INVALID, "'%s' is not a SHA-256", sha256);
     }
     char path[ASG_PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/%s", folder, sha256);

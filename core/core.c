@@ -273,10 +273,11 @@ void asg_core_explain(const struct asg_core *core, const struct asg_event *event
 {
     assert(status != ASG_OK);
     if (has_its_part(event) && check_order(core, event, error) == status) return;
-    (void)asg_fail(error, status,
-                   "it is no event that this program understands (%s); use the release "
-                   "that wrote it, or a newer one",
-                   asg_status_text(status));
+    (void)asg_fail(
+        error, status,
+        "it is not an event that this program understands (%s); use the release "
+        "that wrote it, or a newer one",
+        asg_status_text(status));
 }
 
 static void earliest(int64_t *deadline_ms, int64_t at_ms)

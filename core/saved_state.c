@@ -201,7 +201,8 @@ static enum asg_status read_header(struct asg_fields *fields, struct asg_error *
         bool is_old =
             length > 0 && fields->begin[0] >= 1 && fields->begin[0] <= UNMARKED_FORMS;
         if (!is_old) {
-            return asg_fail(error, ASG_ERR_MALFORMED, "these bytes are no saved state");
+            return asg_fail(error, ASG_ERR_MALFORMED,
+                            "these bytes are not a saved state");
         }
         return asg_fail(error, ASG_ERR_VERSION,
                         "this state was saved by an openasg from before 1.0, which this "

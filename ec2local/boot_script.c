@@ -127,7 +127,7 @@ static enum asg_status add_part(const char *folder, struct span part,
     if (status == ASG_OK) {
         status = add_script(folder, (struct span){decoded, length}, scripts, error);
     } else {
-        (void)asg_fail(error, status, "a part of the user data is no base64");
+        (void)asg_fail(error, status, "a part of the user data is not base64");
     }
     free(text);
     free(decoded);
@@ -189,7 +189,7 @@ enum asg_status asg_boot_write_scripts(const char *folder, const char *user_data
     if (status == ASG_OK) {
         status = write_scripts(folder, (struct span){decoded, length}, ret, error);
     } else {
-        (void)asg_fail(error, status, "the user data is no base64");
+        (void)asg_fail(error, status, "the user data is not base64");
     }
     free(decoded);
     return status;

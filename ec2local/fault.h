@@ -31,7 +31,8 @@
     X(ASG_FAULT_GARBAGE, "garbage", "200 and random bytes, nothing done")                \
     X(ASG_FAULT_HTML, "html", "a proxy's HTML page, nothing done")                       \
     X(ASG_FAULT_HALF_BODY, "half_body", "done, half of the answer is sent")              \
-    X(ASG_FAULT_DIES, "terminate_after_launch", "accepted, terminated by EC2 at once")   \
+    X(ASG_FAULT_DIES, "terminate_after_launch",                                          \
+      "accepted, terminated by EC2 immediately")                                         \
     X(ASG_FAULT_FEWER, "fewer", "MinCount instances of MaxCount, and no word of why")
 
 enum asg_fault_kind {

@@ -68,7 +68,7 @@ static enum asg_status parse_addresses(const struct asg_texts *texts, uint32_t *
     for (size_t i = 0; i < texts->count; i++) {
         struct in_addr address;
         if (inet_pton(AF_INET, texts->items[i], &address) != 1) {
-            return asg_fail(error, ASG_ERR_INVALID, "'%s' is no IPv4 address",
+            return asg_fail(error, ASG_ERR_INVALID, "'%s' is not an IPv4 address",
                             texts->items[i]);
         }
         ret[i] = ntohl(address.s_addr);

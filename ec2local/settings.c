@@ -23,7 +23,7 @@ static const struct asg_config_key keys[] = {
     {"endpoint_file", ASG_CONFIG_PATH, AT(endpoint_file), "", .unit = "",
      .help = "file written with the URL when it serves"},
     {"announce", ASG_CONFIG_TEXT, AT(announce), "", .unit = "",
-     .help = "URL that instances are told for their metadata, for instances in other "
+     .help = "URL that instances receive for their metadata, for instances in other "
              "networks; empty: the one it serves"},
     {"keys_file", ASG_CONFIG_PATH, AT(keys_file), "", .unit = "",
      .help =
@@ -40,7 +40,7 @@ static const struct asg_config_key keys[] = {
     {"boot_delay_ms", ASG_CONFIG_NUMBER, AT(boot_delay_ms), "300", 0, HOUR, NULL,
      "milliseconds", "from pending to running"},
     {"boot_delay_max_ms", ASG_CONFIG_NUMBER, AT(boot_delay_max_ms), "0", 0, HOUR, NULL,
-     "milliseconds", "at most so long, drawn evenly; 0: always boot_delay_ms"},
+     "milliseconds", "at most this long, chosen evenly; 0: always boot_delay_ms"},
     {"stop_delay_ms", ASG_CONFIG_NUMBER, AT(stop_delay_ms), "200", 0, HOUR, NULL,
      "milliseconds", "from shutting-down to terminated"},
     {"keep", ASG_CONFIG_DURATION, AT(keep_ms), "1h", 0, 24 * HOUR, NULL, "",

@@ -47,7 +47,7 @@ static void on_deleted(void *context, const struct asg_ec2_outcome *outcome,
                    outcome->class == ASG_ERROR_CLASS_NOT_FOUND;
     if (!is_gone) {
         asg_log_warn("worker", "template_left",
-                     "job=%llu template=%s code=%s: left behind, it harms nobody; delete "
+                     "job=%llu template=%s code=%s: left behind, it does no harm; delete "
                      "it",
                      (unsigned long long)task->job->id, state->template_name,
                      outcome->code);

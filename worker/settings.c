@@ -70,8 +70,9 @@ static const struct asg_config_key keys[] = {
     {"credentials.wait", ASG_CONFIG_DURATION, AT(credentials_wait_ms), "60s", 100, HOUR,
      NULL, "", "at the start, for a source that does not answer"},
     {"check_credentials", ASG_CONFIG_BOOL, AT(check_credentials), "false", .unit = "",
-     .help = "say which credentials are found and for whom, never the secret, and end: 0 "
-             "fine, 1 somebody does not answer, 2 none or wrong settings, 3 refused"},
+     .help =
+         "say which credentials are found and for whom, never the secret, and end: 0 "
+         "fine, 1 a source or STS does not answer, 2 none or wrong settings, 3 refused"},
     {"ec2.in_flight", ASG_CONFIG_NUMBER, AT(ec2_in_flight), "64", 1,
      ASG_EC2_IN_FLIGHT_MAX, NULL, "calls", "to EC2 at once"},
     {"ec2.attempts", ASG_CONFIG_NUMBER, AT(ec2_attempts), "3", 1, 20, NULL, "sends",

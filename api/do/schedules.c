@@ -99,7 +99,7 @@ bool schedule_delete_order(struct asg_api_call *call, const char *name,
         strcmp(read.group, group) != 0 || !is_here(call, &read)) {
         (void)asg_fail(
             error, ASG_ERR_NOT_FOUND,
-            "Scheduled action not found - %.1600s is no scheduled action of %s", name,
+            "Scheduled action not found - %.1600s is not a scheduled action of %s", name,
             group);
         return false;
     }

@@ -195,10 +195,10 @@ const char *asg_check_group(const struct asg_core *core, const struct group *gro
         return "has an allowance of more than all";
     }
     if (group->scaling.order_floor < config->desired) {
-        return "would end at once what it wants to keep";
+        return "would terminate what it wants to keep";
     }
     if (!is_resolving_right(core, group)) {
-        return "waits for a template that nobody asks for";
+        return "waits for a template that was not asked for";
     }
     if (group->ends.count > ASG_RECENT_ENDS) return "remembers too many ends";
     const char *wrong = asg_check_waiting(core, group);

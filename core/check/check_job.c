@@ -22,7 +22,7 @@ static const char *wrong_with_termination(const struct asg_core *core,
 {
     assert(job->plan.terminate != NULL && job->state == ASG_JOB_STATE_OPEN);
     const struct asg_texts *ids = &job->plan.terminate->instance_ids;
-    if (ids->count == 0) return "terminates nobody";
+    if (ids->count == 0) return "terminates no instance";
     for (size_t i = 0; i < ids->count; i++) {
         struct group *group = NULL;
         const struct instance *instance = asg_instance_find(core, ids->items[i], &group);

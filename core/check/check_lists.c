@@ -37,7 +37,7 @@ static const char *wrong_with_heaps(const struct asg_core *core)
         retries += core->jobs[i]->due.place > 0;
     }
     if (dues != core->dues.count || retries != core->retries.count) {
-        return "a heap of deadlines has members that nobody knows";
+        return "a heap of deadlines has members that do not exist";
     }
     bool are_ordered =
         asg_due_heap_is_right(&core->dues) && asg_due_heap_is_right(&core->retries);
@@ -161,7 +161,7 @@ static const char *wrong_with_keys(const struct asg_core *core)
     }
     return core->curve_keys.count == enrolled && core->tls_keys.count == enrolled
                ? NULL
-               : "keys are known that nobody has";
+               : "keys are known that no instance has";
 }
 
 const char *asg_check_lists(const struct asg_core *core)
@@ -171,7 +171,7 @@ const char *asg_check_lists(const struct asg_core *core)
     }
     if (!is_open_look(core, core->listing.job_id) ||
         !is_open_look(core, core->look.job_id)) {
-        return "a look at EC2 is awaited that nobody takes";
+        return "waits for a look at EC2 that is not scheduled";
     }
     const char *wrong = wrong_with_heaps(core);
     if (wrong == NULL) wrong = wrong_with_leads(core);

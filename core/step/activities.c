@@ -387,7 +387,7 @@ static void tell_ended_by_ec2(struct asg_core *core, struct instance *instance)
     assert(instance->ending.cause == ASG_END_NONE);
     asg_activity_open(core, instance, ASG_ACT_TERMINATE,
                       asg_activity_say(core, instance->group, /* with_wish */ false,
-                                       "EC2 ended it, and nobody here asked for that",
+                                       "EC2 terminated it; openasg did not ask for that",
                                        EC2_ENDED_TEXT));
     asg_activity_close(core, instance, ASG_ACTIVITY_SUCCESSFUL, "");
     instance->group->replacing++;

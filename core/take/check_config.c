@@ -102,14 +102,14 @@ static enum asg_status check_places(const struct asg_group_config *config,
         for (size_t j = 0; j < i; j++) {
             if (strcmp(config->subnets[j].subnet_id, subnet->subnet_id) == 0 &&
                 strcmp(config->subnets[j].zone, subnet->zone) == 0) {
-                return asg_fail(error, ASG_ERR_INVALID, "subnet %s is named twice",
+                return asg_fail(error, ASG_ERR_INVALID, "subnet %s is listed twice",
                                 subnet->subnet_id);
             }
         }
     }
     for (size_t i = 0; i < config->instance_types.count; i++) {
         if (strlen(config->instance_types.items[i]) > ASG_TYPE_MAX) {
-            return asg_fail(error, ASG_ERR_INVALID, "'%s' is no instance type",
+            return asg_fail(error, ASG_ERR_INVALID, "'%s' is not an instance type",
                             config->instance_types.items[i]);
         }
     }
@@ -118,7 +118,7 @@ static enum asg_status check_places(const struct asg_group_config *config,
         if (asg_enum_value(&asg_termination_policy_words, word) >= 0) continue;
         return asg_fail(
             error, ASG_ERR_INVALID,
-            "'%s' is no termination policy; there are default, "
+            "'%s' is not a termination policy; there are default, "
             "oldest-instance, newest-instance, closest-to-next-instance-hour, "
             "oldest-launch-template, oldest-launch-configuration and "
             "allocation-strategy",
@@ -156,7 +156,7 @@ static enum asg_status check_mixed_parameters(const struct asg_group_config *con
                        config->instance_types.items[j]) != 0) {
                 continue;
             }
-            return asg_fail(error, ASG_ERR_INVALID, "instance type %s is named twice",
+            return asg_fail(error, ASG_ERR_INVALID, "instance type %s is listed twice",
                             config->instance_types.items[i]);
         }
     }
@@ -182,7 +182,7 @@ static enum asg_status check_mixed(const struct asg_group_config *config,
     }
     if (mixed->spot_max_price[0] != '\0' && !is_price(mixed->spot_max_price)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "'%.40s' is no Spot price: dollars an hour above 0, as 0.05",
+                        "'%.40s' is not a Spot price: dollars an hour above 0, as 0.05",
                         mixed->spot_max_price);
     }
     if (config->instance_types.count > ASG_MIXED_TYPES_MAX) {
@@ -223,14 +223,15 @@ static enum asg_status check_origin(const struct asg_core *core,
     const char *version = config->template_version;
     bool is_word = strcmp(version, "$Latest") == 0 || strcmp(version, "$Default") == 0;
     if (!is_word && strspn(version, "0123456789") != strlen(version)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "'%s' is no version of a launch template: a number, $Latest or "
-                        "$Default",
-                        version);
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "'%s' is not a version of a launch template: a number, $Latest or "
+            "$Default",
+            version);
     }
     if (strlen(config->template_id) > ASG_TEMPLATE_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "'%.100s' is no id of a launch template: it has at most %d "
+                        "'%.100s' is not the id of a launch template: it has at most %d "
                         "characters",
                         config->template_id, ASG_TEMPLATE_MAX);
     }
@@ -286,7 +287,7 @@ enum asg_status asg_take_check_tags(const struct asg_tag *tags, size_t count,
         at_launch += tags[i].stays ? 0 : 1;
         for (size_t j = 0; j < i; j++) {
             if (strcmp(tags[i].key, tags[j].key) != 0) continue;
-            return asg_fail(error, ASG_ERR_INVALID, "tag '%s' is given twice",
+            return asg_fail(error, ASG_ERR_INVALID, "tag '%s' is listed twice",
                             tags[i].key);
         }
     }
@@ -324,7 +325,7 @@ static enum asg_status check_sources(const struct asg_group_config *config,
         for (size_t j = 0; j < i; j++) {
             if (config->sources[j].kind == source->kind &&
                 strcmp(config->sources[j].identifier, source->identifier) == 0) {
-                wrong = "is given twice";
+                wrong = "is listed twice";
             }
         }
         if (wrong == NULL) continue;
@@ -339,10 +340,11 @@ enum asg_status asg_take_check_config(const struct asg_core *core,
                                       struct asg_error *error)
 {
     if (!is_name(config->name)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "'%s' is no group name: 1 to %d printable ASCII characters, no "
-                        "blank, no colon",
-                        config->name, ASG_GROUP_NAME_MAX);
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "'%s' is not a group name: 1 to %d printable ASCII characters, no "
+            "blank, no colon",
+            config->name, ASG_GROUP_NAME_MAX);
     }
     enum asg_status status = check_sizes(config, error);
     if (status == ASG_OK) status = check_times(config, error);

@@ -79,7 +79,7 @@ static bool are_in_order(const struct check *check)
         if (order < 0) continue;
         assert(i > 0);
         return asg_take_say_no(check->arena, check->why, "ValidationError",
-                               order == 0 ? "group %s is given twice"
+                               order == 0 ? "group %s is listed twice"
                                           : "group %s is not in the order of the names",
                                groups[i].name);
     }
@@ -149,7 +149,7 @@ static bool has_schedule(const struct group *group, const char *name)
 static const char *wrong_with_put(const struct asg_texts *gone, bool is_twice,
                                   const char *name)
 {
-    if (is_twice) return "it is given twice";
+    if (is_twice) return "it is listed twice";
     return is_among(gone, gone->count, name) ? "it is both saved and deleted" : NULL;
 }
 

@@ -41,7 +41,7 @@ static enum asg_status check(const struct asg_launch_configuration *config,
     const char *type = asg_launch_parameter_find(config->parameters,
                                                  config->parameter_count, "InstanceType");
     if (strlen(type) <= ASG_TYPE_MAX) return ASG_OK;
-    return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is no instance type", type);
+    return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is not an instance type", type);
 }
 
 void asg_order_put_configuration(struct asg_core *core, const struct asg_command *command)

@@ -325,8 +325,8 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     if (real > 0) {
         asg_reply_refuse(core, "DryRunOperation",
                          "group %s is in a dry run: its deletion would terminate %zu "
-                         "instances, and they run on; end the dry run first if it is "
-                         "meant",
+                         "instances, and they run on; if that is intended, end the dry "
+                         "run first",
                          group->config.name, real);
         return;
     }

@@ -22,7 +22,7 @@ bool asg_moved_are_named(struct asg_core *core, const struct asg_command *comman
     for (size_t i = 0; i < ids->count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (strcmp(ids->items[i], ids->items[j]) != 0) continue;
-            asg_reply_refuse(core, "ValidationError", "instance %s is named twice",
+            asg_reply_refuse(core, "ValidationError", "instance %s is listed twice",
                              ids->items[i]);
             return false;
         }

@@ -189,7 +189,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false, "job %s: retried by %s",
                     job->plan.name, command->actor);
     asg_reply_accept(core, 0,
-                     "retrying job %s: what is still wanted of it is planned anew",
+                     "retrying job %s: what is still wanted of it is planned again",
                      job->plan.name);
 }
 

@@ -153,8 +153,8 @@ void asg_take_enrolment(struct asg_core *core, const struct asg_enrolment *enrol
         asg_identity_set_disputed(instance->identity, true);
         asg_alarm_raise(core, ASG_ALARM_ENROLMENT, instance->group, true,
                         "%s is enrolled, and other keys were asked for it from %s: it "
-                        "was re-imaged (`openasg instance rebind %s`), or somebody has "
-                        "its token",
+                        "was re-imaged (`openasg instance rebind %s`), or someone else "
+                        "has its token",
                         instance->id, enrolment->address, instance->id);
         return;
     }
@@ -183,7 +183,7 @@ static void rebind(struct asg_core *core, const struct asg_command *command,
     asg_tell_member_again(core, instance);
     asg_narrate_instance(core, ASG_DECISION_REBOUND, instance->group, instance,
                          "%s: its keys are forgotten, ordered by %s; its agent enrols "
-                         "anew",
+                         "again",
                          instance->id, command->actor);
 }
 

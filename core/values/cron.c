@@ -106,10 +106,11 @@ enum asg_status asg_cron_parse(const char *text, struct asg_cron *ret,
         size_t length = strcspn(at, " \t");
         char word[WORD_MAX * 8];
         if (length == 0 || length >= sizeof word) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "'%s' is no schedule: five fields, minute hour day-of-month "
-                            "month day-of-week, for example '0 8 * * MON-FRI'",
-                            text);
+            return asg_fail(
+                error, ASG_ERR_INVALID,
+                "'%s' is not a schedule: five fields, minute hour day-of-month "
+                "month day-of-week, for example '0 8 * * MON-FRI'",
+                text);
         }
         memcpy(word, at, length);
         word[length] = '\0';

@@ -286,8 +286,8 @@ enum asg_status asg_policy_validate(const struct asg_policy_config *config,
     if (config->scale_in_at_once_percent > 100 ||
         config->scale_in_ten_minutes_percent > 100) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "the scale-in allowance of policy %s must be 1 to 100 %% at once "
-                        "and in ten minutes, or 0 for the group's",
+                        "the scale-in allowance of policy %s must be 1 to 100 %% at the "
+                        "same time and in ten minutes, or 0 for the group's",
                         config->name);
     }
     if (config->kind == ASG_POLICY_TARGET_TRACKING) return validate_target(config, error);

@@ -389,8 +389,8 @@ static enum asg_status read_refusal(uint32_t http_status, const struct reading *
     }
     if (http_status >= 300 && http_status < 400) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "what answers for STS leads elsewhere (HTTP %u), and nobody is "
-                        "followed",
+                        "what answers for STS leads elsewhere (HTTP %u), and redirects "
+                        "are not followed",
                         http_status);
     }
     if (reading->code[0] == '\0') {
@@ -494,8 +494,8 @@ enum asg_status asg_caller_read_role(const struct asg_sts_identity *identity,
         take_part(&at, '\0', names, ret->session, sizeof ret->session);
     if (!is_role) {
         return asg_fail(error, ASG_ERR_DENIED,
-                        "STS says that it was signed by %.150s, which is no role of an "
-                        "instance",
+                        "STS says that it was signed by %.150s, which is not a role of "
+                        "an instance",
                         identity->arn);
     }
     if (strcmp(identity->account, ret->account) != 0) {

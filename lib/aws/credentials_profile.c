@@ -159,7 +159,7 @@ static enum asg_status of_role(struct asg_credentials_scope *scope, const char *
     if (get(scope, profile, "mfa_serial") != NULL) {
         return asg_fail(
             error, ASG_ERR_UNSUPPORTED,
-            "profile [%.100s] has mfa_serial: nobody is there to type a code; "
+            "profile [%.100s] has mfa_serial: no one is there to type a code; "
             "give the worker a role that needs none",
             profile);
     }

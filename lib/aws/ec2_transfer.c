@@ -135,11 +135,12 @@ struct asg_ec2_attempt asg_ec2_transfer_end(struct asg_ec2_transfer *transfer,
             http_status, answer->location);
     } else if (reply->message[0] == '\0') {
         attempt.message =
-            is_readable ? "the answer has no error code"
-                        : asg_arena_format(&transfer->arena,
-                                           "HTTP %u with a body that is no EC2 answer "
-                                           "(%zu bytes)",
-                                           http_status, transfer->body_bytes);
+            is_readable
+                ? "the answer has no error code"
+                : asg_arena_format(&transfer->arena,
+                                   "HTTP %u with a body that is not an EC2 answer "
+                                   "(%zu bytes)",
+                                   http_status, transfer->body_bytes);
     }
     attempt.may_have_acted = !asg_error_class_is_definite(attempt.class);
     return attempt;

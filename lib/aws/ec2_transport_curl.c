@@ -264,7 +264,7 @@ static const char *say_failure(struct asg_ec2_exchange *exchange, CURLcode resul
         advice = "; ec2.ca_file must be a readable file of PEM certificates";
         break;
     case CURLE_SSL_CONNECT_ERROR:
-        advice = "; what answers there speaks no TLS that we do: check ec2.endpoint";
+        advice = "; what answers there does not use TLS as we do: check ec2.endpoint";
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:

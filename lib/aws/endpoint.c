@@ -250,7 +250,7 @@ enum asg_status asg_endpoint_resolve(const struct asg_endpoint_options *options,
     }
     if (!is_region(region)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "\"%.100s\" is no region: lower case, digits and dashes only, "
+                        "\"%.100s\" is not a region: lower case, digits and dashes only, "
                         "such as us-east-1",
                         region);
     }

@@ -60,7 +60,7 @@ static const char *const reason_texts[REASONS] = {
     "strangers may not connect more often",
     "the fleet may not hold more connections",
     "the other descriptors are kept for files, HTTP and admins",
-    "too many addresses at once",
+    "too many addresses at the same time",
     "one connection may not send more bytes",
 };
 

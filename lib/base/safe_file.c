@@ -28,7 +28,7 @@ static enum asg_status check_owner(const struct stat *info, const char *what,
     if (info->st_uid == geteuid() || info->st_uid == 0) return ASG_OK;
     return asg_fail(error, ASG_ERR_DENIED,
                     "%s %s belongs to user %lu, neither to this process's user (%lu) nor "
-                    "to root; `chown %lu %s` mends it",
+                    "to root; `chown %lu %s` fixes it",
                     what, path, (unsigned long)info->st_uid, (unsigned long)geteuid(),
                     (unsigned long)geteuid(), path);
 }
@@ -44,12 +44,12 @@ static enum asg_status check_mode(const struct stat *info, const char *path,
     if (need->guard == ASG_SAFE_SECRET) {
         return asg_fail(error, ASG_ERR_DENIED,
                         "%s %s may be read or written by others (mode %04o); `chmod 600 "
-                        "%s` mends it, and make a new one if somebody may have seen it",
+                        "%s` fixes it; create a new one if someone may have seen it",
                         need->what, path, mode, path);
     }
     return asg_fail(error, ASG_ERR_DENIED,
                     "%s %s may be written by others (mode %04o); look at what is in it, "
-                    "then `chmod go-w %s` mends it",
+                    "then `chmod go-w %s` fixes it",
                     need->what, path, mode, path);
 }
 
@@ -58,8 +58,8 @@ enum asg_status asg_safe_file_check(const struct stat *info, const char *path,
                                     struct asg_error *error)
 {
     if (!S_ISREG(info->st_mode)) {
-        return asg_fail(error, ASG_ERR_MALFORMED, "%s %s is no regular file", need->what,
-                        path);
+        return asg_fail(error, ASG_ERR_MALFORMED, "%s %s is not a regular file",
+                        need->what, path);
     }
     enum asg_status status = check_mode(info, path, need, error);
     if (status == ASG_OK && need->is_own) {
@@ -88,12 +88,12 @@ static enum asg_status fail_read(const char *path, const struct asg_safe_need *n
     if (need->guard == ASG_SAFE_SECRET) {
         return asg_fail(error, ASG_ERR_DENIED,
                         "cannot read %s %s: it belongs to user %lu, and this process is "
-                        "user %lu; `chown %lu %s` mends it",
+                        "user %lu; `chown %lu %s` fixes it",
                         need->what, path, owner, us, us, path);
     }
     return asg_fail(error, ASG_ERR_DENIED,
                     "cannot read %s %s: it belongs to user %lu, and this process is user "
-                    "%lu; `chmod go+r %s` mends it",
+                    "%lu; `chmod go+r %s` fixes it",
                     need->what, path, owner, us, path);
 }
 
@@ -280,7 +280,7 @@ enum asg_status asg_safe_folder_check(const char *path, struct asg_error *error)
                         strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {
-        return asg_fail(error, ASG_ERR_IO, "%s is no folder", path);
+        return asg_fail(error, ASG_ERR_IO, "%s is not a folder", path);
     }
     enum asg_status status = check_owner(&info, "the folder", path, error);
     if (status != ASG_OK) return status;
@@ -288,7 +288,7 @@ enum asg_status asg_safe_folder_check(const char *path, struct asg_error *error)
     return asg_fail(error, ASG_ERR_DENIED,
                     "the folder %s may be written by others (mode %04o), who could put "
                     "keys of their own there; look at what is in it, then `chmod go-w "
-                    "%s` mends it",
+                    "%s` fixes it",
                     path, (unsigned)info.st_mode & 07777, path);
 }
 

@@ -66,7 +66,7 @@ enum asg_status asg_bus_connection_new(struct asg_bus *bus,
 {
     if (!options->allow_plaintext && !asg_bus_is_key(options->server_key)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "the public key of %s is missing or is no key",
+                        "the public key of %s is missing or is not a key",
                         options->endpoint);
     }
     char endpoint[2 * ASG_BUS_ENDPOINT_MAX];

@@ -148,8 +148,8 @@ static enum asg_status load_keys(const char *path, struct asg_bus_keys *ret,
     if (is_good || status != ASG_OK) return status;
     return asg_fail(
         error, ASG_ERR_MALFORMED,
-        "%s is no key file (two lines, `public: KEY` and `secret: KEY`, of one pair); "
-        "move it away and a new one is made",
+        "%s is not a key file (two lines, `public: KEY` and `secret: KEY`, of one pair); "
+        "move it away and a new one is created",
         path);
 }
 

@@ -111,7 +111,7 @@ static void hung_up(struct link *link)
     if (took_ms >= SLOW_MS) {
         stand(link, ASG_BUS_LINK_DOWN,
               "connected to %s, but it did not finish the handshake in %lld s: it is "
-              "overloaded, or refuses so many connections",
+              "overloaded, or refuses this many connections",
               link->shown, (long long)((took_ms + 500) / 1000));
     } else {
         stand(link, ASG_BUS_LINK_DOWN,
@@ -136,7 +136,7 @@ static void take_event(struct link *link, uint16_t event)
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         stand(link, ASG_BUS_LINK_DOWN,
-              "connected to %s, but what answers there speaks another protocol",
+              "connected to %s, but what answers there uses another protocol",
               link->shown);
         plan_again(link);
         break;
@@ -158,7 +158,7 @@ static void take_event(struct link *link, uint16_t event)
             link->has_hung_up = false;
             break;
         }
-        stand(link, ASG_BUS_LINK_DOWN, "nobody listens on %s", link->shown);
+        stand(link, ASG_BUS_LINK_DOWN, "no process listens on %s", link->shown);
         break;
     default: break;
     }

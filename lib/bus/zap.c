@@ -124,7 +124,7 @@ static bool takes_one(struct domain *domain, const char *key, int64_t now_ms)
 static const char *judge(struct zap *zap, const char *domain, const char *key,
                          int64_t now_ms)
 {
-    const char *why = "nobody may connect there";
+    const char *why = "no key may connect there";
     (void)pthread_mutex_lock(&zap->lock);
     for (size_t i = 0; i < zap->domain_count; i++) {
         if (strcmp(zap->domains[i].name, domain) != 0) continue;

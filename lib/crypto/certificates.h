@@ -107,7 +107,7 @@ ASG_MUST_USE enum asg_status asg_certificate_request_key(const void *request_der
  *
  * Three steps, each for the next start of the controller, with the life of a certificate
  * between two of them: the next authority is trusted as well; it signs; the one before is
- * trusted no more. A step that crashed or is said twice goes on where it was. Whoever
+ * trusted no more. A step that crashed or is listed twice goes on where it was. Whoever
  * runs them may be root where another's service owns the files. All may fail as
  * asg_authority_load_or_make() does. */
 

@@ -154,12 +154,13 @@ static enum asg_status load_pair(const char *folder, bool may_make, EVP_PKEY **r
     enum asg_status status = asg_x509_load_private(path, /* is_own */ true, ret, error);
     if (status != ASG_ERR_NOT_FOUND) return status;
     if (may_make) return asg_x509_make_private(path, ret, error);
-    return asg_fail(error, ASG_ERR_NOT_FOUND,
-                    "%s is gone, and ca.pem beside it is there: put the key back from a "
-                    "backup; without one, move ca.pem away: a new authority is made, and "
-                    "running instances have to be replaced, because none of them "
-                    "believes it",
-                    path);
+    return asg_fail(
+        error, ASG_ERR_NOT_FOUND,
+        "%s is gone, and ca.pem beside it is there: put the key back from a "
+        "backup; without one, move ca.pem away: a new authority is created, and "
+        "running instances have to be replaced, because none of them "
+        "believes it",
+        path);
 }
 
 static void print_chain(struct asg_authority *authority, X509 *chain[], size_t count)

@@ -115,10 +115,11 @@ enum asg_status asg_x509_load_private(const char *path, bool is_own, EVP_PKEY **
         return ASG_OK;
     }
     EVP_PKEY_free(pair);
-    return asg_fail(error, ASG_ERR_MALFORMED,
-                    "%s is no ECDSA P-256 private key in PEM without a passphrase; put "
-                    "back the one that was there, or move it away and a new one is made",
-                    path);
+    return asg_fail(
+        error, ASG_ERR_MALFORMED,
+        "%s is not an ECDSA P-256 private key in PEM without a passphrase; put "
+        "back the one that was there, or move it away and a new one is created",
+        path);
 }
 
 enum asg_status asg_x509_make_private(const char *path, EVP_PKEY **ret,
@@ -222,11 +223,12 @@ enum asg_status asg_x509_read_request(const void *der, size_t length, X509_REQ *
     }
     bool is_whole = request != NULL && at == (const unsigned char *)der + length;
     char hash[ASG_KEY_HASH_SIZE];
-    enum asg_status status = is_whole ? judge_request(request, hash, error)
-                                      : asg_fail(error, ASG_ERR_MALFORMED,
-                                                 "%zu bytes are no certificate request "
-                                                 "(PKCS #10 in DER, at most %d bytes)",
-                                                 length, REQUEST_BYTES_MAX);
+    enum asg_status status = is_whole
+                                 ? judge_request(request, hash, error)
+                                 : asg_fail(error, ASG_ERR_MALFORMED,
+                                            "%zu bytes are not a certificate request "
+                                            "(PKCS #10 in DER, at most %d bytes)",
+                                            length, REQUEST_BYTES_MAX);
     ERR_clear_error();
     if (status == ASG_OK) {
         memcpy(ret_hash, hash, sizeof hash);

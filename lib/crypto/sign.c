@@ -79,11 +79,12 @@ static enum asg_status read_private(const char *path, EVP_PKEY **ret,
     }
     asg_safe_bytes_clear(&text);
     if (status != ASG_OK || *ret != NULL) return status;
-    return asg_fail(error, ASG_ERR_MALFORMED,
-                    "%s is no Ed25519 private key in PEM without a passphrase; `openssl "
-                    "genpkey -algorithm ed25519` makes one, and so do we when there is "
-                    "no file of this name",
-                    path);
+    return asg_fail(
+        error, ASG_ERR_MALFORMED,
+        "%s is not an Ed25519 private key in PEM without a passphrase; `openssl "
+        "genpkey -algorithm ed25519` makes one, and so do we when there is "
+        "no file of this name",
+        path);
 }
 
 static enum asg_status make_private(const char *path, EVP_PKEY **ret,
@@ -132,10 +133,11 @@ enum asg_status asg_sign_key_read_public(const char *path, struct asg_sign_key *
     if (pair == NULL) pair = parse(data, text.length, /* is_private */ true);
     asg_safe_bytes_clear(&text);
     if (pair == NULL) {
-        return asg_fail(error, ASG_ERR_MALFORMED,
-                        "%s is no Ed25519 public key in PEM; `openasg log sign --public` "
-                        "prints the one that belongs to the signer",
-                        path);
+        return asg_fail(
+            error, ASG_ERR_MALFORMED,
+            "%s is not an Ed25519 public key in PEM; `openasg log sign --public` "
+            "prints the one that belongs to the signer",
+            path);
     }
     keep(pair, ret);
     return ASG_OK;

@@ -75,7 +75,8 @@ enum asg_status asg_kept_check(const struct asg_kept_member *kept, size_t count,
                             kept[i].path, ASG_KEPT_PATH_MAX, ASG_KEPT_VALUE_MAX);
         }
         if (asg_kept_find(kept, i, kept[i].path) != NULL) {
-            return asg_fail(error, ASG_ERR_INVALID, "%.100s is said twice", kept[i].path);
+            return asg_fail(error, ASG_ERR_INVALID, "%.100s is listed twice",
+                            kept[i].path);
         }
     }
     return ASG_OK;

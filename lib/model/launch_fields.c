@@ -223,8 +223,9 @@ static enum asg_status check_parameter(const struct asg_launch_parameter *parame
                         "a launch template has no parameter '%.150s'", name);
     }
     if (!asg_launch_value_fits(field, value)) {
-        return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is no value for %s%s%s", value,
-                        name, field->words[0] != '\0' ? ": it takes " : "", field->words);
+        return asg_fail(error, ASG_ERR_INVALID, "'%.100s' is not a value for %s%s%s",
+                        value, name, field->words[0] != '\0' ? ": it takes " : "",
+                        field->words);
     }
     const char *hint = who_says(field, value, owner);
     if (hint != NULL) {
@@ -246,7 +247,7 @@ enum asg_status asg_launch_parameters_check(const struct asg_launch_parameter *p
         enum asg_status status = check_parameter(&parameters[i], owner, error);
         if (status != ASG_OK) return status;
         if (asg_launch_parameter_find(parameters, i, parameters[i].name) != NULL) {
-            return asg_fail(error, ASG_ERR_INVALID, "%s is said twice",
+            return asg_fail(error, ASG_ERR_INVALID, "%s is listed twice",
                             parameters[i].name);
         }
     }

@@ -141,7 +141,7 @@ void asg_query_fault_message(const struct asg_query_fault *fault,
         (void)snprintf(ret, size, "The parameter %s is there more than once", path);
         break;
     case ASG_QUERY_BAD_INDEX:
-        (void)snprintf(ret, size, "%s is no item of a list: items count from 1 to %s",
+        (void)snprintf(ret, size, "%s is not an item of a list: items count from 1 to %s",
                        path, fault->constraint);
         break;
     case ASG_QUERY_BAD_KIND:

@@ -174,7 +174,8 @@ static void begin_call(struct asg_rpc_server *server, struct asg_rpc_call *call,
         asg_rpc_call_refuse(call, ASG_RPC_PERMISSION_DENIED,
                             "this caller is not answered here");
     } else if (!take_place(server, call)) {
-        asg_rpc_call_refuse(call, ASG_RPC_RESOURCE_EXHAUSTED, "too many calls at once");
+        asg_rpc_call_refuse(call, ASG_RPC_RESOURCE_EXHAUSTED,
+                            "too many calls at the same time");
     } else {
         asg_rpc_call_begin(call, method);
     }
@@ -355,8 +356,9 @@ static enum asg_status check_identity(const struct asg_rpc_server_options *optio
                         "rpc server: TLS needs a certificate and a key");
     }
     if (options->wants_client_certificate && !asg_rpc_identity_has_trusted(identity)) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "rpc server: nobody is trusted to sign clients' certificates");
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "rpc server: no authority is trusted to sign clients' certificates");
     }
     return ASG_OK;
 }

@@ -65,11 +65,12 @@ enum asg_status asg_file_check_system(const char *path, struct asg_error *error)
         return fail_errno(error, "look at the folder", folder);
     const char *name = asg_file_system_refused((int64_t)info.f_type);
     if (name == NULL) return ASG_OK;
-    return asg_fail(error, ASG_ERR_UNSUPPORTED,
-                    "%s is on a network or user-space file system (%s), where locks "
-                    "cannot be trusted and two controllers could write at once; put the "
-                    "log on a local disk",
-                    folder, name);
+    return asg_fail(
+        error, ASG_ERR_UNSUPPORTED,
+        "%s is on a network or user-space file system (%s), where locks "
+        "cannot be trusted and two controllers could write at the same time; put the "
+        "log on a local disk",
+        folder, name);
 }
 
 static void read_holder(int lock, char *ret, size_t size)
@@ -177,12 +178,13 @@ void asg_file_explain_denied(const char *path, struct asg_error *error)
             return;
         }
         if (may_access(folder, W_OK | X_OK)) continue;
-        (void)asg_fail(error, ASG_ERR_DENIED,
-                       "%s: reading a log that may have a writer needs the files -wal "
-                       "and -shm beside it, and in %s you may not make them (%s). If "
-                       "nobody writes this file (a copy, a read-only disk), read it with "
-                       "--immutable; else read a copy",
-                       path, folder, strerror(errno));
+        (void)asg_fail(
+            error, ASG_ERR_DENIED,
+            "%s: reading a log that may have a writer needs the files -wal "
+            "and -shm beside it, and in %s you may not make them (%s). If "
+            "no process writes this file (a copy, a read-only disk), read it with "
+            "--immutable; else read a copy",
+            path, folder, strerror(errno));
         return;
     }
 }

@@ -199,7 +199,7 @@ enum asg_status asg_config_read_environment(struct asg_config_layers *layers,
             char spelled[ASG_CONFIG_NAME_MAX] = "";
             if (hint != NULL) asg_config_spell(hint, '_', spelled);
             return asg_fail(error, ASG_ERR_INVALID,
-                            "environment variable %.80s is no setting of %s%s%s%s%s%s",
+                            "environment variable %.80s is not a setting of %s%s%s%s%s%s",
                             variable, layers->table->program,
                             hint != NULL ? "; did you mean " : "",
                             hint != NULL ? prefix : "", hint != NULL ? "_" : "", spelled,

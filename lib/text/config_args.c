@@ -78,7 +78,7 @@ static enum asg_status take_argument(struct walk *walk)
     if (take_flag(walk->ret, argument)) return ASG_OK;
     if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0') {
         return asg_fail(walk->error, ASG_ERR_INVALID,
-                        "\"%.80s\" is no option: options are written --key value",
+                        "\"%.80s\" is not an option: options are written --key value",
                         argument);
     }
     char name[ASG_CONFIG_NAME_MAX];

@@ -459,7 +459,7 @@ static void test_nobody_there_is_told(void **state)
     static const char *const more[] = {"--enrol", "127.0.0.1:1", NULL};
     start_agent(&stage, more);
     wait_for_log(&stage, "enrol_nobody_there");
-    wait_for_log(&stage, "127.0.0.1:1: nobody answers there: connection refused");
+    wait_for_log(&stage, "127.0.0.1:1: nothing answers there: connection refused");
     stage_end(&stage);
 }
 

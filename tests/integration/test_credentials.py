@@ -28,7 +28,7 @@ from ec2local_fixture import BUILD, Ec2Local
 
 WORKER = os.path.join(BUILD, "bin", "openasg-worker")
 FINE, NOT_REACHED, NONE, REFUSED = 0, 1, 2, 3
-_taken = socket.socket()  # a port of ours that nobody listens on: it refuses at once
+_taken = socket.socket()  # a port of ours that no process listens on: it refuses at once
 _taken.bind(("127.0.0.1", 0))
 NOBODY = f"http://127.0.0.1:{_taken.getsockname()[1]}"
 ENV_KEYS = {"AWS_ACCESS_KEY_ID": LONG_KEY[0], "AWS_SECRET_ACCESS_KEY": LONG_KEY[1]}

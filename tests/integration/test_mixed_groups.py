@@ -216,11 +216,11 @@ class MixedGroups(unittest.TestCase):
     def test_what_cannot_be_mixed_is_refused_with_words(self):
         self.start("--no-boot")
         for options, words in (
-                (["--spot-max-price", "cheap"], "'cheap' is no Spot price"),
-                (["--spot-max-price", "0"], "'0' is no Spot price"),
+                (["--spot-max-price", "cheap"], "'cheap' is not a Spot price"),
+                (["--spot-max-price", "0"], "'0' is not a Spot price"),
                 (["--launch-set", "InstanceMarketOptions.MarketType=spot"],
                  "InstanceMarketOptions.MarketType cannot stand in a mixed group"),
-                (["--instance-types", "t3.small,t3.small"], "t3.small is named twice")):
+                (["--instance-types", "t3.small,t3.small"], "t3.small is listed twice")):
             with self.assertRaises(Trouble) as raised:
                 self.make_group("--on-demand-percent", "50", *options)
             self.assertIn(words, str(raised.exception))

@@ -104,7 +104,7 @@ class PeerKeys(unittest.TestCase):
 
     def test_nobody_there_is_told(self):
         self.start_stranger("host-c", **{"controller-endpoint": "tcp://127.0.0.1:1"})
-        self.wait_for_log("host-c", " controller_away ", "nobody listens on tcp://127.0.0.1:1")
+        self.wait_for_log("host-c", " controller_away ", "no process listens on tcp://127.0.0.1:1")
 
     def test_a_revoked_worker_gets_no_job_though_a_bad_file_lies_beside_its_key(self):
         self.cluster.start_worker("worker-1")

@@ -249,7 +249,7 @@ static void test_what_sts_says_is_compared(void **state)
         {"other-session", ASG_PROOF_WRONG, "i-0123456789abcdef1 signed it"},
         {"other-account", ASG_PROOF_WRONG, "account 210987654321"},
         {"other-role", ASG_PROOF_WRONG, "role admin"},
-        {"user", ASG_PROOF_WRONG, "no role of an instance"},
+        {"user", ASG_PROOF_WRONG, "not a role of an instance"},
         {"garbage", ASG_PROOF_WRONG, "does not talk as STS does"},
         {"html", ASG_PROOF_WRONG, "does not talk as STS does"},
         {"huge", ASG_PROOF_WRONG, "larger than 65536 bytes"},
@@ -279,7 +279,7 @@ static void test_nobody_is_followed(void **state)
     struct asg_rpc_enroll enroll =
         make_enroll(&place, "redirect", asg_authority_fingerprint(place.authority));
     long before = requests();
-    check(&place, &enroll, TLS, ASG_PROOF_WRONG, "nobody is followed");
+    check(&place, &enroll, TLS, ASG_PROOF_WRONG, "redirects are not followed");
     assert_int_equal(before + 1, requests());
     close_place(&place);
 }
@@ -424,7 +424,7 @@ static void test_what_waits_is_bounded_and_the_end_is_quick(void **state)
     (void)pthread_mutex_unlock(&seen.lock);
     /* Threads may not have taken theirs yet. */
     assert_in_range(refused, MORE, MORE + ASG_PROVE_STS_THREADS);
-    assert_non_null(strstr(seen.why, "too many ask STS at once"));
+    assert_non_null(strstr(seen.why, "too many calls to STS at the same time"));
     int64_t from_ms = asg_clock_monotonic_ms(&place.clock);
     asg_proofs_close(place.proofs);
     assert_true(asg_clock_monotonic_ms(&place.clock) - from_ms < 4000);

@@ -403,7 +403,7 @@ static void note_effects(const struct asg_record *record)
     asg_arena_reset(&books.effects_arena);
     if (asg_wire_decode(&asg_effects_schema, record->payload, record->payload_length,
                         &books.effects_arena, &effects) != ASG_OK) {
-        sim_break("log_has_no_gap", "record %llu is no effects record",
+        sim_break("log_has_no_gap", "record %llu holds no effects record",
                   (unsigned long long)record->seq);
         return;
     }

@@ -103,7 +103,7 @@ static void metadata_end(struct metadata *metadata)
     (void)close(metadata->fd);
 }
 
-/* An address that refuses: a port of ours that nobody listens on. */
+/* An address that refuses: a port of ours that no process listens on. */
 static const char *nobody_url(void)
 {
     static char url[64];

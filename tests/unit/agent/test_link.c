@@ -106,7 +106,7 @@ static void test_it_says_why_it_is_down(void **state)
     struct asg_error error = {""};
     assert_status(ASG_ERR_INVALID, asg_link_set(&world->link, &enrolled, 0, &error));
     assert_int_equal(ASG_BUS_LINK_DOWN, asg_link_look(&world->link, 0, &why));
-    assert_string_equal("that is no endpoint to connect to", why);
+    assert_string_equal("that is not an endpoint to connect to", why);
 }
 
 int main(void)

@@ -146,7 +146,7 @@ static void test_an_arn_of_another_action_touches_nothing(void **state)
                        others[i]);
         play_ask(ask);
         play_expect("<ErrorCode>ValidationError</ErrorCode>");
-        play_expect("is no scheduled action of g");
+        play_expect("is not a scheduled action of g");
     }
     assert_int_equal(0, play.order_count);
 }

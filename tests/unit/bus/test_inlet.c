@@ -158,7 +158,7 @@ static void test_a_wrong_server_key_and_nobody_there_are_told_apart(void **state
     struct asg_bus_outlet *outlet = connect_with(world, &world->client);
     assert_true(is_link(outlet, ASG_BUS_LINK_UP, ""));
     asg_bus_inlet_destroy(&world->inlet);
-    assert_true(is_link(outlet, ASG_BUS_LINK_DOWN, "nobody listens on"));
+    assert_true(is_link(outlet, ASG_BUS_LINK_DOWN, "no process listens on"));
     struct wait wait = wait_begin(10000);
     while (listen_at(world, endpoint) != ASG_OK) {
         assert_false(wait_is_over(&wait));

@@ -339,7 +339,7 @@ static void test_replay_refuses_an_event_it_cannot_read(void **state)
     struct fixture *fixture = *state;
     append(&fixture->world, "event", "", "", "\xc1garbage", 8);
     run(fixture, 1, "replay %s");
-    says(fixture->said.err, "is no event that this program understands");
+    says(fixture->said.err, "is not an event that this program understands");
 }
 
 static void test_replay_starts_at_a_snapshot_where_payloads_are_pruned(void **state)

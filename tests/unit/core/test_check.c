@@ -73,7 +73,7 @@ static void test_who_waits_is_in_the_heap(void **state)
     asg_due_heap_set(&w.core->dues, &group->due, at_ms);
     struct asg_due stranger = {0};
     asg_due_heap_set(&w.core->dues, &stranger, at_ms);
-    expect_wrong("members that nobody knows");
+    expect_wrong("members that do not exist");
     asg_due_heap_remove(&w.core->dues, &stranger);
     expect_right();
 }
@@ -163,10 +163,10 @@ static void test_a_look_is_awaited_that_somebody_takes(void **state)
     make_group(3, unlimited);
     uint64_t job_id = w.core->look.job_id;
     w.core->look.job_id = UINT64_MAX;
-    expect_wrong("a look at EC2 is awaited that nobody takes");
+    expect_wrong("waits for a look at EC2 that is not scheduled");
     w.core->look.job_id = job_id;
     web()->template.job_id = UINT64_MAX;
-    expect_wrong("group web waits for a template that nobody asks for");
+    expect_wrong("group web waits for a template that was not asked for");
     web()->template.job_id = 0;
     expect_right();
 }

@@ -273,7 +273,7 @@ static void test_ec2_ends_one(void **state)
     expect_cause(2,
                  "At %T an instance was taken out of service in response to an EC2 "
                  "health check indicating it has been terminated or stopped.  openasg: "
-                 "EC2 ended it, and nobody here asked for that.");
+                 "EC2 terminated it; openasg did not ask for that.");
     expect_end(2, ASG_ACT_TERMINATE, "i-1", ASG_ACTIVITY_SUCCESSFUL, "");
     expect_cause(3, "At %T an instance was launched in response to an unhealthy instance "
                     "needing to be replaced.  openasg: job web-3.");

@@ -398,18 +398,18 @@ static void test_what_comes_twice_is_refused(void **state)
     struct asg_apply_group groups[] = {{.name = "b", .is_new = true, .config = &config},
                                        {.name = "b", .is_new = true, .config = &config}};
     struct asg_apply both = {.groups = groups, .group_count = 2};
-    refuse(both, "ValidationError", "group b is given twice");
+    refuse(both, "ValidationError", "group b is listed twice");
     groups[1].name = "a";
     refuse(both, "ValidationError", "group a is not in the order of the names");
     struct asg_policy_config policies[] = {a_policy("a"), a_policy("a")};
     refuse_one(
         (struct asg_apply_group){.name = "web", .policies = policies, .policy_count = 2},
-        "ValidationError", "group web, policy a: it is given twice");
+        "ValidationError", "group web, policy a: it is listed twice");
     struct asg_schedule_config actions[] = {an_action("a", 1), an_action("a", 2)};
     refuse_one((struct asg_apply_group){.name = "web",
                                         .schedules = actions,
                                         .schedule_count = 2},
-               "ValidationError", "group web, scheduled action a: it is given twice");
+               "ValidationError", "group web, scheduled action a: it is listed twice");
     const char *gone[] = {"cpu", "cpu"};
     refuse_one((struct asg_apply_group){.name = "web", .gone_policies = {gone, 2}},
                "ValidationError", "group web, policy cpu: it is deleted twice");

@@ -110,7 +110,7 @@ static void test_what_cannot_be_attached_is_refused_whole(void **state)
                    "The instance i-1 is already part of Auto Scaling group web.");
     rows[1] = foreign("i-x");
     attach_rows(rows, 2);
-    expect_refused("ValidationError", "instance i-x is named twice");
+    expect_refused("ValidationError", "instance i-x is listed twice");
     order((struct asg_command){.kind = ASG_COMMAND_ATTACH_INSTANCES,
                                .group = "web",
                                .instance_ids = ids_from(7, 1)});

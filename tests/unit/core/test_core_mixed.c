@@ -391,11 +391,11 @@ static void test_what_cannot_be_is_refused(void **state)
     static const char *const prices[] = {"x", "0", "0.0", ".5", "1.", "1.2.3", "-1"};
     for (size_t i = 0; i < sizeof prices / sizeof prices[0]; i++) {
         assert_true(is_refused((struct asg_mixed){.spot_max_price = prices[i]}, plain,
-                               "is no Spot price"));
+                               "is not a Spot price"));
     }
     assert_true(is_refused((struct asg_mixed){0},
                            (struct asg_group_config){.instance_types = {twice, 2}},
-                           "t3.small is named twice"));
+                           "t3.small is listed twice"));
     assert_true(is_refused((struct asg_mixed){0},
                            (struct asg_group_config){.launch_parameters = &market,
                                                      .launch_parameter_count = 1},

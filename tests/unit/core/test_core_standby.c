@@ -151,7 +151,7 @@ static void test_what_would_break_a_rule_is_refused_whole(void **state)
     const char *twice[] = {"i-2", "i-2"};
     order((struct asg_command){
         .kind = ASG_COMMAND_ENTER_STANDBY, .group = "web", .instance_ids = {twice, 2}});
-    expect_refused("ValidationError", "instance i-2 is named twice");
+    expect_refused("ValidationError", "instance i-2 is listed twice");
     order((struct asg_command){.kind = ASG_COMMAND_ENTER_STANDBY,
                                .group = "other",
                                .instance_ids = ids_from(1, 1)});

@@ -70,7 +70,7 @@ static void test_another_failure_is_explained_by_its_status(void **state)
     assert_status(ASG_ERR_INVALID, step_core(w.core, &event, &w.effects));
     struct asg_error error = {""};
     asg_core_explain(w.core, &event, ASG_ERR_INVALID, &error);
-    assert_non_null(strstr(error.text, "no event that this program understands"));
+    assert_non_null(strstr(error.text, "not an event that this program understands"));
 }
 
 /* Not taken, nothing changed, and the words say what the matter is. */

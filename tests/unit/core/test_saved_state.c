@@ -136,7 +136,7 @@ static void test_a_state_that_is_cut_anywhere_is_refused(void **state)
     (void)state;
     struct asg_bytes saved = save_group_of_three();
     for (size_t length = 0; length < saved.length; length++) {
-        const char *words = length < MARK_LENGTH    ? "no saved state"
+        const char *words = length < MARK_LENGTH    ? "not a saved state"
                             : length == MARK_LENGTH ? "does not say which form"
                                                     : "makes no sense at byte";
         refuse(saved.data, length, ASG_ERR_MALFORMED, words);
@@ -171,7 +171,7 @@ static void test_a_state_from_before_the_first_release_is_refused(void **state)
         const uint8_t bytes[] = {form, 3, 'a', 'b', 'c', 0};
         refuse(bytes, sizeof bytes, ASG_ERR_VERSION, "from before 1.0");
     }
-    refuse("\x0c garbage", 9, ASG_ERR_MALFORMED, "no saved state");
+    refuse("\x0c garbage", 9, ASG_ERR_MALFORMED, "not a saved state");
 }
 
 /* A count that the bytes left could not hold makes no room for anything. */

@@ -127,7 +127,7 @@ static void test_what_openasg_says_itself_is_refused(void **state)
            "zones");
     refuse("RamDiskId", "ari-1", ASG_LAUNCH_OF_GROUP, "RunInstances");
     refuse("VolumeSize", "2", ASG_LAUNCH_OF_TEMPLATE, "no parameter");
-    refuse("EbsOptimized", "yes", ASG_LAUNCH_OF_TEMPLATE, "no value");
+    refuse("EbsOptimized", "yes", ASG_LAUNCH_OF_TEMPLATE, "not a value");
     const struct asg_launch_parameter whole[] = {
         {"ImageId", "ami-1"}, {"InstanceType", "t3.nano"}, {"RamDiskId", "ari-1"}};
     assert_status(ASG_OK, asg_launch_parameters_check(

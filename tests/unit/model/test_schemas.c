@@ -106,7 +106,7 @@ static void test_schemas_name_each_field_once_and_find_it(void **state)
         for (size_t j = 0; j < schema->field_count; j++) {
             const struct asg_field *field = &schema->fields[j];
             if (asg_schema_find(schema, field->name) != field) {
-                fail_msg("%s.%s is named twice", schema->name, field->name);
+                fail_msg("%s.%s is listed twice", schema->name, field->name);
             }
         }
         assert_null(asg_schema_find(schema, "no_such_field"));

@@ -259,7 +259,7 @@ static void test_faults_are_said_as_each_service_says_them(void **state)
     says("Name=a&Nmae=b", ASG_QUERY_WORDS_EC2, "UnknownParameter",
          "The parameter Nmae is not recognized");
     says("Name=a&Zones.member.0=b", ASG_QUERY_WORDS_AWS, "InvalidQueryParameter",
-         "Zones.member.0 is no item of a list: items count from 1 to 99999");
+         "Zones.member.0 is not an item of a list: items count from 1 to 99999");
     says("Name=a&Name=b", ASG_QUERY_WORDS_AWS, "MalformedQueryString",
          "The parameter Name is there more than once");
 }
@@ -304,7 +304,7 @@ static void test_all_violations_are_named_when_that_is_asked(void **state)
              "constraint: Member must have length greater than or equal to 1");
     /* What cannot be read at all is told alone. */
     says_all("Kind=&Zones.member.0=b",
-             "Zones.member.0 is no item of a list: items count from 1 to 99999");
+             "Zones.member.0 is not an item of a list: items count from 1 to 99999");
 }
 
 #define PATTERN                                                                          \
