@@ -1,8 +1,8 @@
 /* progress - how far long work is, for somebody who waits at a terminal.
  *
  * One line on `err` that is written over, at most ten times a second, and taken away at
- * the end. Only on a terminal that can do so: in a pipe, with TERM=dumb, with --quiet and
- * with --output json nothing is ever written. The calls cost next to nothing then.
+ * the end. Only on a terminal that can do so: in a pipe, with TERM=dumb and with
+ * --output json nothing is ever written. The calls cost next to nothing then.
  *
  *     verifying [#########           ]  45 %  4,512,000 of 10,000,000  4s left
  * Threads: one.

@@ -164,6 +164,17 @@ static const struct asg_option *find_option(const struct reader *reader, const c
     return NULL;
 }
 
+/* For a letter that is none: the first option that begins with it, the command's own
+ * first. */
+static const char *begins_with(const struct reader *reader, char letter)
+{
+    for (size_t i = 0; i < asg_options_count(reader->ret); i++) {
+        const char *name = asg_options_at(reader->ret, i)->name;
+        if (name[0] == letter) return name;
+    }
+    return NULL;
+}
+
 /* `given` as it was written, with `dashes` before it. */
 static enum asg_status unknown_option(const struct reader *reader, const char *dashes,
                                       const char *given)
@@ -182,6 +193,9 @@ static enum asg_status unknown_option(const struct reader *reader, const char *d
                             dashes, given, option->name);
         }
         asg_nearest_offer(&nearest, given, option->name);
+    }
+    if (nearest.word == NULL && given[0] != '\0' && given[1] == '\0') {
+        nearest.word = begins_with(reader, given[0]);
     }
     if (nearest.word != NULL) {
         return asg_fail(reader->error, ASG_ERR_INVALID,

@@ -368,6 +368,26 @@ size_t asg_render_table(const struct asg_schema *schema, const struct asg_items 
     return count;
 }
 
+/* A text of a list a line, below each other. */
+static bool write_lines(const struct asg_schema *schema, const void *object,
+                        const struct asg_render_column *column, size_t before,
+                        enum asg_colour colour, struct asg_bytes *ret)
+{
+    if (column->write != NULL) return false;
+    const struct asg_field *field = asg_render_resolve(schema, column->field, &object);
+    if (field == NULL || field->type != ASG_FIELD_TEXTS || object == NULL) return false;
+    const struct asg_texts *texts = (const void *)((const char *)object + field->offset);
+    for (size_t i = 0; i < texts->count; i++) {
+        if (i > 0) append_blanks(before, ret);
+        asg_bytes_append_text(ret, asg_colour_begin(colour));
+        asg_escape_append(texts->items[i], strlen(texts->items[i]), ASG_LAYOUT_BLANK,
+                          ret);
+        asg_bytes_append_text(ret, asg_colour_end(colour));
+        asg_bytes_append_byte(ret, '\n');
+    }
+    return texts->count > 0;
+}
+
 void asg_render_record(const struct asg_schema *schema, const void *object,
                        const struct asg_render_column *columns, size_t column_count,
                        const struct asg_table_look *look, struct asg_bytes *ret)
@@ -385,6 +405,11 @@ void asg_render_record(const struct asg_schema *schema, const void *object,
         asg_render_cell(schema, object, &columns[c], &cell);
         const char *text = asg_bytes_text(&cell);
         enum asg_colour colour = colour_of(columns[c].traits, text, look);
+        bool has_lines = (columns[c].traits & ASG_COLUMN_ALARM) != 0;
+        if (has_lines &&
+            write_lines(schema, object, &columns[c], widest + 2, colour, ret)) {
+            continue;
+        }
         asg_bytes_printf(ret, "%s%s%s\n", asg_colour_begin(colour), text,
                          asg_colour_end(colour));
     }

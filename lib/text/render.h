@@ -48,7 +48,7 @@ enum asg_column_trait {
     ASG_COLUMN_WIDE = 2,   /* left out where the table is too wide for the terminal */
     ASG_COLUMN_STATE = 4,  /* a state word: in its colour */
     ASG_COLUMN_NOTE = 8,   /* something is to be seen to unless it is "-" */
-    ASG_COLUMN_ALARM = 32, /* somebody should look unless it is "-" */
+    ASG_COLUMN_ALARM = 32, /* somebody should look unless it is "-"; each on a line */
     ASG_COLUMN_NAME = 16,  /* what --quiet prints; none: the first column */
 };
 

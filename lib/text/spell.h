@@ -14,9 +14,9 @@
 struct asg_spell_form {
     /* Fields that are as in this struct of the same schema are left out; NULL: none. */
     const void *otherwise;
-    const char *hidden;      /* one more field that is left out; NULL */
+    const char *hidden;        /* one more field that is left out; NULL */
     const char *const *always; /* fields that are never left out, up to a NULL; NULL */
-    size_t indent;           /* blanks before each line */
+    size_t indent;             /* blanks before each line */
 };
 
 /* A line a field, each closed by a line end; appends to *ret. Nothing to say: nothing. */

@@ -42,6 +42,10 @@ static const struct asg_option global_options[] = {
      .words = &forms,
      .letter = 'o'},
 };
+static const struct asg_option list_options[] = {
+    {.name = "sort", .type = ASG_OPTION_TEXT, .value = "COLUMN", .help = "Order."},
+    {.name = "quiet", .type = ASG_OPTION_FLAG, .help = "Names.", .old_name = "names"},
+};
 static const struct asg_command_entry commands[] = {
     {.name = "group create",
      .summary = "Make a group",
@@ -51,7 +55,7 @@ static const struct asg_command_entry commands[] = {
      .option_count = 6,
      .examples = "toy group create web --min 1\ntoy group create db --min 2",
      .run = run_nothing},
-    {.name = "group list", .summary = "List groups", .run = run_nothing},
+    {.name = "group list", .summary = "List groups", .run = run_nothing, .is_list = true},
     {.name = "jobs",
      .summary = "List jobs",
      .arguments = maybe_argument,
@@ -76,6 +80,8 @@ static const struct asg_command_table table = {
     .command_count = 5,
     .options = global_options,
     .option_count = 1,
+    .list_options = list_options,
+    .list_option_count = 2,
     .exit_codes = codes,
     .exit_code_count = 2,
     .environment = "TOY_HOME is its home.",
@@ -147,6 +153,32 @@ static void test_options_reads_a_command_with_its_values(void **state)
     assert_false(asg_option_flag(arguments, "dry-run"));
 }
 
+static void test_options_of_lists_are_those_of_commands_that_list(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct asg_arguments *arguments = &fixture->arguments;
+    assert_status(ASG_OK, parse(fixture, "group list --sort=-name --quiet -o json"));
+    assert_string_equal("-name", asg_option_text(arguments, "sort"));
+    assert_true(asg_option_flag(arguments, "quiet"));
+    assert_int_equal(1, asg_option_number(arguments, "output", 0));
+    assert_status(ASG_OK, parse(fixture, "group list --names")); /* its old name */
+    assert_true(asg_option_flag(arguments, "quiet"));
+    refuses(fixture, "jobs --sort name", "\"jobs\" has no option --sort");
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_status(ASG_OK, parse(fixture, "group list --help"));
+    asg_options_help(arguments, out);
+    asg_options_document(&table, out);
+    asg_options_man(&table, &commands[1], out);
+    (void)fclose(out);
+    assert_non_null(strstr(text, "options of every list:\n  --sort COLUMN\n"));
+    assert_non_null(strstr(text, "## Options of every list\n"));
+    assert_non_null(strstr(text, ".SH OPTIONS OF EVERY LIST\n"));
+    assert_null(strstr(text, "--names"));
+    free(text);
+}
+
 static void test_options_tells_commands_from_arguments(void **state)
 {
     struct fixture *fixture = *state;
@@ -179,6 +211,7 @@ static void test_options_says_what_is_wrong(void **state)
     refuses(fixture, "qqqqqqqq", "toy --help lists them");
     refuses(fixture, "group create web --mni 2", "did you mean --min?");
     refuses(fixture, "-v", "\"toy\" has no option -v; --help lists them");
+    refuses(fixture, "group create web -f x", "has no option -f; did you mean --file?");
     refuses(fixture, "jobs -v", "\"jobs\" has no option -v;");
     refuses(fixture, "jobs --verbosely", "\"jobs\" has no option --verbosely;");
     refuses(fixture, "group create web --min", "--min needs a value: N");
@@ -243,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_options_reads_a_command_with_its_values),
+        TEST(test_options_of_lists_are_those_of_commands_that_list),
         TEST(test_options_tells_commands_from_arguments),
         TEST(test_options_says_what_is_wrong),
         TEST(test_options_help_needs_no_arguments),

@@ -104,6 +104,22 @@ static void test_render_table_goes_on_below_where_the_terminal_is_too_narrow(voi
     asg_bytes_clear(&left_out);
 }
 
+static void test_render_record_has_a_line_an_alarm(void **state)
+{
+    (void)state;
+    const char *alarms[] = {"dead jobs: 5", "one\033[31m"};
+    const struct asg_status_view view = {.alarms = {alarms, 2}};
+    static const struct asg_render_column rows[] = {
+        {"log head", "log_head", NULL, 0}, {"alarms", "alarms", NULL, ASG_COLUMN_ALARM}};
+    struct asg_bytes text = {0};
+    asg_render_record(&asg_status_view_schema, &view, rows, 2, &plain_look, &text);
+    assert_string_equal("log head: 0\n"
+                        "alarms:   dead jobs: 5\n"
+                        "          one\\u001b[31m\n",
+                        asg_bytes_text(&text));
+    asg_bytes_clear(&text);
+}
+
 static void test_render_table_has_colour_only_where_it_is_wanted(void **state)
 {
     (void)state;
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(
             test_render_table_goes_on_below_where_the_terminal_is_too_narrow),
         cmocka_unit_test(test_render_table_has_colour_only_where_it_is_wanted),
+        cmocka_unit_test(test_render_record_has_a_line_an_alarm),
         cmocka_unit_test(test_render_shown_has_times_as_text_words_and_nulls),
         cmocka_unit_test(test_render_table_shows_nothing_that_a_terminal_obeys),
         cmocka_unit_test(test_render_escapes_controls_in_every_form),
