@@ -129,7 +129,7 @@ static bool spell_quantity(const char *name, int64_t value,
     static_assert(ASG_TIME_TEXT_MAX <= ASG_QUANTITY_TEXT_MAX, "a moment fits too");
     asg_time_format(value, ret);
     char *dot = strstr(ret, ".000Z");
-    if (dot != NULL) (void)strcpy(dot, "Z");
+    if (dot != NULL) memcpy(dot, "Z", sizeof "Z");
     return asg_time_parse(ret) == value;
 }
 
