@@ -50,7 +50,7 @@ class Why(unittest.TestCase):
                              "--instance-type", "t3.nano", "--user-data-file", script)
 
     def make_group(self, desired, *options, template="web"):
-        self.cluster.openasg("group", "create", "web", "--min", "0", "--max", "6",
+        self.cluster.openasg("group", "create", "web", "--min", "1", "--max", "6",
                              "--desired", str(desired), "--template", template, "--zones",
                              "us-east-1a", "--evaluation", "1s", *options)
 
@@ -176,7 +176,8 @@ class Why(unittest.TestCase):
         self.assertIn(f"scale-in waits: 1 terminated in 10 min, the limit is 1 (25 %); "
                       f"until {moment}", self.cluster.openasg("explain", "web"))
         # An order is not paced, and the limit is over with what it was for.
-        self.cluster.openasg("desired", "set", "web", "0", "--force")
+        self.cluster.openasg("group", "update", "web", "--min", "0", "--desired", "0",
+                             "--force")
         self.wait_serving(0)
         wait_for("no limit", lambda: "scale-in limit" not in self.note())
 
