@@ -15,7 +15,8 @@ static const struct asg_argument group_arguments[] = {
     {.name = "GROUP",
      .help = "Name of a group; without one, all groups.",
      .is_optional = true,
-     .is_repeated = true}};
+     .is_repeated = true,
+     .complete = "groups"}};
 
 static const struct asg_option export_options[] = {
     {.name = "to-dir",

@@ -235,6 +235,7 @@ static const struct asg_option replay_options[] = {
     {.name = "group",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
+     .complete = "groups",
      .help = "With --at or --step: only this group."},
     ASG_LOG_FROM("First record; the newest snapshot before it stands for what is older."),
     ASG_LOG_TO,

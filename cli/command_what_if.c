@@ -214,6 +214,7 @@ static const struct asg_option what_if_options[] = {
     {.name = "group",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
+     .complete = "groups",
      .help = "Whose load.",
      .default_text = "the one in FILE, or the only one in the log"},
     {.name = "from",
