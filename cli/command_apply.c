@@ -380,6 +380,7 @@ static int run_diff(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "apply",
+     .shows = &asg_differences_schema,
      .summary = "Make groups, policies and schedules as files say",
      .details = "Compares the files with what is there and sends one order with what "
                 "differs: all of it is carried out, or nothing. Of a group that exists "
@@ -393,6 +394,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(apply_options),
      .run = run_apply},
     {.name = "diff",
+     .shows = &asg_differences_schema,
      .summary = "Show what apply would change",
      .details =
          "Exit code 0: nothing. 1: there are differences. Above 1: they could not "

@@ -10,6 +10,7 @@
 #include "base/safe_file.h"
 #include "cli/commands.h"
 #include "cli/contexts.h"
+#include "cli/show_result.h"
 
 /* What a context's file says; `name` and what follows it stand only in what is shown. */
 struct context_view {
@@ -115,6 +116,14 @@ static void note_missing(struct asg_cli *cli)
     }
 }
 
+/* NULL: no context at all. */
+static void say_done(struct asg_cli *cli, const char *name, const char *message)
+{
+    const struct asg_done done = {
+        .kind = "context", .name = name, .is_changed = true, .message = message};
+    (void)asg_cli_result(cli, &done);
+}
+
 static int run_add(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
@@ -150,10 +159,11 @@ static int run_add(void *context, const struct asg_arguments *arguments)
                             name, path);
     }
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
-    asg_cli_print(
-        cli->err,
-        "context %s saved: %s\nuse it: openasg context use %s, or --context %s\n", name,
-        view.controller, name, name);
+    say_done(cli, name,
+             asg_arena_format(&cli->arena,
+                              "context %s saved: %s\nuse it: openasg context use %s, or "
+                              "--context %s",
+                              name, view.controller, name, name));
     note_missing(cli);
     return ASG_EXIT_OK;
 }
@@ -190,11 +200,9 @@ static int run_use(void *context, const struct asg_arguments *arguments)
     if (asg_context_use(dir, is_none ? "" : name, &error) != ASG_OK) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     }
-    if (is_none) {
-        asg_cli_print(cli->err, "no context is in use\n");
-    } else {
-        asg_cli_print(cli->err, "context %s is in use\n", name);
-    }
+    say_done(cli, is_none ? NULL : name,
+             is_none ? "no context is in use"
+                     : asg_arena_format(&cli->arena, "context %s is in use", name));
     const char *const variables[] = {"OPENASG_CONTEXT", "OPENASG_CONTROLLER",
                                      "OPENASG_DIR"};
     for (size_t i = 0; i < 3 && !is_none; i++) {
@@ -218,7 +226,9 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "cannot remove %s: %s", path,
                             strerror(errno));
     }
-    asg_cli_print(cli->err, "context %s removed; its keys are where they were\n", name);
+    say_done(cli, name,
+             asg_arena_format(&cli->arena,
+                              "context %s removed; its keys are where they were", name));
     const char *current = "";
     struct asg_error error = {""};
     bool is_current = asg_context_current(dir, &cli->arena, &current, &error) == ASG_OK &&
@@ -297,7 +307,7 @@ static void write_key(const void *object, struct asg_bytes *ret)
 }
 
 static const struct asg_render_column list_columns[] = {
-    {"IN USE", NULL, write_mark, false},       {"NAME", "name", NULL, false},
+    {"IN USE", NULL, write_mark, false},       {"NAME", "name", NULL, ASG_COLUMN_NAME},
     {"CONTROLLER", "controller", NULL, false}, {"KEY", NULL, write_key, false},
     {"TROUBLE", "trouble", NULL, false},
 };
@@ -316,8 +326,8 @@ static int run_list(void *context, const struct asg_arguments *arguments)
     for (size_t i = 0; i < names.count; i++) {
         fill_view(cli, dir, &choice, names.items[i], &views[i]);
     }
-    asg_cli_show_list(cli, &view_schema, views, names.count, ASG_COLUMNS(list_columns));
-    return ASG_EXIT_OK;
+    return asg_cli_show_list(cli, &view_schema, views, names.count,
+                             ASG_COLUMNS(list_columns));
 }
 
 static const struct asg_render_column show_columns[] = {
@@ -382,6 +392,7 @@ static const struct asg_option use_options[] = {
 
 static const struct asg_command_entry commands[] = {
     {.name = "context add",
+     .shows = &asg_done_schema,
      .summary = "Save where a controller is and which keys open it, under a name",
      .details =
          "Saves the settings in force, from options, variables and config.yaml, in "
@@ -398,21 +409,26 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(add_options),
      .run = run_add},
     {.name = "context use",
+     .shows = &asg_done_schema,
      .summary = "Use a context from now on",
      .examples = "openasg context use prod\nopenasg context use --none",
      ASG_ARGUMENTS(use_argument),
      ASG_OPTIONS(use_options),
      .run = run_use},
     {.name = "context list",
+     .is_list = true,
+     .shows = &view_schema,
      .summary = "List the contexts",
      .examples = "openasg context list",
      .run = run_list},
     {.name = "context show",
+     .shows = &view_schema,
      .summary = "Show a context, or which one counts and why",
      .examples = "openasg context show\nopenasg context show prod",
      ASG_ARGUMENTS(optional_argument),
      .run = run_show},
     {.name = "context rm",
+     .shows = &asg_done_schema,
      .summary = "Forget a context",
      .details = "Its file is removed; the keys it names are left alone.",
      .examples = "openasg context rm prod",

@@ -99,7 +99,8 @@ class Output(unittest.TestCase):
                                 "us-east-1a", "--warmup", "0s", "--cooldown", "0s", "--wait")
 
     def environment(self, **more):
-        env = {**self.cluster.env, "TERM": "xterm", **more}
+        env = {**self.cluster.env, "TERM": "xterm", "XDG_CONFIG_HOME": self.folder,
+               **more}
         env.pop("NO_COLOR", None) if "NO_COLOR" not in more else None
         return env
 
@@ -241,14 +242,19 @@ class Json(Output):
         backup = os.path.join(self.folder, "backup.log")
         keys = os.path.join(self.folder, "keys")
         os.mkdir(keys)
-        api = os.path.join(self.folder, "api.keys")
         self.out("group", "create", "json", "--min", "0", "--max", "9", "--desired", "1",
                  "--template", "web", "--zones", "us-east-1a", "--warmup", "0s",
                  "--cooldown", "0s", "--wait")
         one = self.out("instance", "list", "json", "-q").strip()
         other = self.out("instance", "list", "cache", "-q").strip()
+        groups = os.path.join(self.folder, "groups.yaml")
+        with open(groups, "w", encoding="utf-8") as file:
+            file.write("group:\n  name: filed\n  min: 0\n  max: 3\n"
+                       "  template_name: web\n  subnets:\n    - zone: us-east-1a\n")
         lines = [
-            "status", "worker list", "worker list --refused", "group list",
+            "context add near", "context list", "context show near",
+            "context use near", "context use --none", "context rm near", "alarm list", "status", "worker list", "worker list --refused", "group list",
+            f"apply -f {groups}", f"diff -f {groups}",
             "group show json", "group update json --max 8", "desired set json 2",
             "policy put json step --kind simple --adjustment 1",
             "policy list json", "policy show json step", "policy execute json step",
@@ -269,7 +275,6 @@ class Json(Output):
             "group create extra --min 0 --max 0 --template web --zones us-east-1a",
             "group delete extra --yes", "group delete json --force --yes",
         ]
-        del api
         for line in lines:
             words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", line)]
             tried.add(self.check_line(page, words))
