@@ -11,6 +11,7 @@
 #include "cli/note_policy.h"
 #include "cli/read_present.h"
 #include "cli/show_differences.h"
+#include "cli/wait_group.h"
 #include "cli/wanted.h"
 #include "model/schemas.h"
 #include "model/zone_changes.h"
@@ -64,6 +65,7 @@ static const struct asg_option apply_options[] = {
     {.name = "force",
      .type = ASG_OPTION_FLAG,
      .help = "Do it even if it terminates more than a quarter of a group at once."},
+    ASG_WAIT_OPTION,
     ASG_YES_OPTION,
 };
 
@@ -197,15 +199,34 @@ static int confirm_ends(struct run *run)
     return ASG_EXIT_OK;
 }
 
+/* "2 policies and 1 scheduled action" */
+static const char *name_deletions(struct run *run)
+{
+    size_t policies = 0;
+    size_t schedules = 0;
+    for (size_t i = 0; i < run->order.group_count; i++) {
+        policies += run->order.groups[i].gone_policies.count;
+        schedules += run->order.groups[i].gone_schedules.count;
+    }
+    struct asg_arena *arena = &run->cli->arena;
+    const char *text = "";
+    if (policies > 0) {
+        text =
+            asg_arena_format(arena, "%zu polic%s", policies, policies == 1 ? "y" : "ies");
+    }
+    if (schedules == 0) return text;
+    return asg_arena_format(arena, "%s%s%zu scheduled action%s", text,
+                            policies > 0 ? " and " : "", schedules,
+                            schedules == 1 ? "" : "s");
+}
+
 static int confirm_deletions(struct run *run)
 {
     uint32_t deleted = run->differences.deleted;
     if (deleted <= run->pruned) return ASG_EXIT_OK; /* asked already */
-    int code = asg_cli_ask_yes(run->cli, run->arguments,
-                               "delete %" PRIu32
-                               " policies and scheduled actions that the files do not "
-                               "name",
-                               deleted);
+    int code =
+        asg_cli_ask_yes(run->cli, run->arguments, "delete %s that the files do not name",
+                        name_deletions(run));
     if (code == ASG_EXIT_OK) run->pruned = deleted;
     return code;
 }
@@ -316,6 +337,20 @@ static void say_end(struct run *run, const char *what)
                   run->differences.revision);
 }
 
+/* With --wait: until the groups whose number of instances changes have those. */
+static int wait_if_asked(struct run *run)
+{
+    size_t count = run->differences.capacity_count;
+    struct asg_group_goal *goals =
+        asg_arena_take(&run->cli->arena, (count + 1) * sizeof *goals);
+    for (size_t i = 0; i < count; i++) {
+        goals[i] = asg_group_goal_of(run->differences.capacities[i].group);
+        goals[i].is_met = true;
+    }
+    if (count == 0) return ASG_EXIT_OK;
+    return asg_wait_if_asked(run->cli, run->arguments, ASG_EXIT_OK, goals, count);
+}
+
 static int show_applied(struct run *run, bool is_dry_run)
 {
     run->differences.is_dry_run = is_dry_run;
@@ -323,8 +358,9 @@ static int show_applied(struct run *run, bool is_dry_run)
     if (!is_dry_run) run->differences.revision = ask_revision(run);
     asg_show_differences(run->cli, &run->differences);
     say_end(run, is_dry_run ? "dry run, nothing was changed" : "applied");
-    if (!is_dry_run && run->cli->settings.output == ASG_OUTPUT_TABLE) note_policies(run);
-    return ASG_EXIT_OK;
+    if (is_dry_run) return ASG_EXIT_OK;
+    if (run->cli->settings.output == ASG_OUTPUT_TABLE) note_policies(run);
+    return wait_if_asked(run);
 }
 
 static int show_unchanged(struct run *run, bool is_dry_run)

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "text/colour.h"
+
 static const char *count(struct asg_arena *arena, const char *text, uint32_t number,
                          const char *word)
 {
@@ -50,13 +52,33 @@ static void show_field(struct asg_cli *cli, const struct asg_difference *differe
                   or_nothing(field->from), or_nothing(field->to));
 }
 
-static void show_difference(struct asg_cli *cli, const struct asg_difference *difference)
+static enum asg_colour colour_of(const struct asg_cli *cli,
+                                 enum asg_difference_action action)
+{
+    if (!cli->has_colour) return ASG_COLOUR_NONE;
+    switch (action) {
+    case ASG_DIFFERENCE_CREATED: return ASG_COLOUR_GOOD;
+    case ASG_DIFFERENCE_DELETED: return ASG_COLOUR_BAD;
+    default: return ASG_COLOUR_BUSY;
+    }
+}
+
+static void show_title(struct asg_cli *cli, const struct asg_difference *difference)
 {
     bool is_group = difference->kind == ASG_DIFFERENCE_GROUP;
-    asg_cli_print(cli->out, "%c %s %s%s%s\n", sign_of(difference->action),
+    enum asg_colour colour = colour_of(cli, difference->action);
+    (void)fputs(asg_colour_begin(colour), cli->out);
+    asg_cli_print(cli->out, "%c %s %s%s%s", sign_of(difference->action),
                   asg_enum_word(&asg_difference_kind_words, (int)difference->kind),
                   is_group ? "" : difference->group, is_group ? "" : "/",
                   difference->name);
+    (void)fputs(asg_colour_end(colour), cli->out);
+    (void)fputc('\n', cli->out);
+}
+
+static void show_difference(struct asg_cli *cli, const struct asg_difference *difference)
+{
+    show_title(cli, difference);
     int width = 0;
     for (size_t i = 0; i < difference->field_count; i++) {
         int length = (int)strlen(difference->fields[i].field);
