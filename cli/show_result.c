@@ -64,6 +64,7 @@ struct asg_done asg_done_by_order(const struct asg_command *command,
         .names = command->instance_ids,
         .is_changed = true,
         .job_id = answer->job_id != 0 ? answer->job_id : command->job_id,
+        .revision = answer->revision,
     };
     if (result.names.count > 0) result.name = NULL;
     if (result.names.count == 1) result.name = result.names.items[0];

@@ -183,6 +183,7 @@ enum asg_status asg_commit_apply(struct asg_commit *commit, const struct asg_eve
     }
     ASG_FAILPOINT("commit.staged");
     step->waiter = waiter;
+    step->waiter.revision = asg_core_revision(commit->core);
     commit->step_count++;
     commit->last_ms = event->time_ms;
     commit->counts.events++;

@@ -55,8 +55,9 @@ struct asg_waiter {
     } kind;
     uint32_t peer;       /* ADMIN */
     uint64_t request_no; /* ADMIN */
-    uint64_t job_id;     /* RESULT */
-    uint32_t attempt;    /* RESULT */
+    uint64_t revision; /* ADMIN: of the configuration behind its order; set when staged */
+    uint64_t job_id;   /* RESULT */
+    uint32_t attempt;  /* RESULT */
     /* RESULT of a launch that failed: of which group, 0: it is none, and EC2's code */
     uint32_t failed_group_no;
     char failed_code[ASG_FAILED_CODE_MAX + 1];

@@ -95,7 +95,7 @@ static void release(void *context, const struct asg_waiter *waiter,
                          effects->drains[i].limit_ms);
     }
     if (waiter->kind == ASG_WAITER_ADMIN) {
-        asg_send_reply(controller, waiter->peer, waiter->request_no, &effects->reply);
+        asg_send_reply(controller, waiter, &effects->reply);
     }
     if (waiter->kind == ASG_WAITER_CALL) waiter->settled(waiter->call, effects);
     tell_decisions(effects);

@@ -118,7 +118,7 @@ void asg_send_answer(struct asg_controller *controller, uint32_t peer,
 void asg_send_frame(struct asg_controller *controller, uint32_t peer,
                     const struct asg_bytes *frame);
 /* What core said to an order. */
-void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+void asg_send_reply(struct asg_controller *controller, const struct asg_waiter *waiter,
                     const struct asg_reply *reply);
 
 /* view_decisions.c: the page of decisions that `request` asks for; it lives in `arena`.

@@ -23,15 +23,16 @@ void asg_send_answer(struct asg_controller *controller, uint32_t peer,
     asg_send_frame(controller, peer, &controller->frame);
 }
 
-void asg_send_reply(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
+void asg_send_reply(struct asg_controller *controller, const struct asg_waiter *waiter,
                     const struct asg_reply *reply)
 {
-    const struct asg_answer answer = {.request_no = request_no,
+    const struct asg_answer answer = {.request_no = waiter->request_no,
                                       .is_ok = reply->is_ok,
                                       .code = reply->code,
                                       .message = reply->message,
-                                      .job_id = reply->job_id};
+                                      .job_id = reply->job_id,
+                                      .revision = waiter->revision};
     if (ASG_FAILPOINT_FAILS("admin.before_reply")) return;
-    asg_send_answer(controller, peer, &answer);
+    asg_send_answer(controller, waiter->peer, &answer);
     ASG_FAILPOINT("admin.after_reply");
 }

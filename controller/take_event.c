@@ -53,7 +53,7 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
                                         .message =
                                             "the order has a text that is not UTF-8 "
                                             "or over its limit"};
-        asg_send_reply(controller, waiter.peer, waiter.request_no, &reply);
+        asg_send_reply(controller, &waiter, &reply);
     }
     asg_refuse_call(&waiter, "ValidationError",
                     "the order has a text that is not UTF-8 or over its limit");

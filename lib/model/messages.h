@@ -419,6 +419,7 @@ struct asg_answer {
     const char *join_line;        /* JOIN_LINE: the text for the instance */
     struct asg_refusal *refusals; /* newest first */
     size_t refusal_count;
+    uint64_t revision; /* of the configuration behind an order that was taken */
 };
 
 #endif

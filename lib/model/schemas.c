@@ -1113,6 +1113,7 @@ static const struct asg_field answer_fields[] = {
     LIST(activities, activity_count, activity),
     TEXT(join_line),
     LIST(refusals, refusal_count, refusal),
+    U64(revision),
 };
 #undef OF
 TABLE(answer)

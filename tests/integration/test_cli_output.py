@@ -114,6 +114,9 @@ class Output(unittest.TestCase):
         self.assertEqual(code, done.returncode, f"{words}: {done.stdout}{done.stderr}")
         return done
 
+    def ask(self, *words):
+        return json.loads(self.out(*words, "-o", "json"))
+
     def out(self, *words, **environment):
         return self.run_cli(*words, **environment).stdout
 
@@ -302,6 +305,8 @@ class Json(Output):
                              tuple(said[key] for key in ("action", "kind", "name", "group",
                                                          "is_changed")))
             self.assertEqual("group db updated", said["message"])
+        self.assertEqual(self.ask("status")["revision"], said["revision"])
+        self.assertEqual(said["revision"], self.ask("group", "show", "db")["revision"])
         said = self.run_cli("group", "update", "db", "--max", "12")
         self.assertEqual(("", "group db updated\n"), (said.stdout, said.stderr))
 
