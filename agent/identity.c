@@ -81,6 +81,15 @@ static enum asg_status read_join_file(const char *path, struct asg_arena *arena,
     return status == ASG_OK ? ASG_OK : asg_fail_wrap(error, status, "%s", path);
 }
 
+enum asg_status asg_identity_check_join_file(const char *path, struct asg_error *error)
+{
+    struct asg_arena arena = {0};
+    struct asg_join_line join;
+    enum asg_status status = read_join_file(path, &arena, &join, error);
+    asg_arena_clear(&arena);
+    return status;
+}
+
 /* An address of this host? On EC2 it is; behind an address translator it is not. */
 static bool is_bindable(const char *address)
 {

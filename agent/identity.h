@@ -37,4 +37,8 @@ const char *asg_identity_listen_address(const struct asg_agent_settings *setting
                                         const struct asg_identity *identity,
                                         struct asg_arena *arena);
 
+/* Whether the file has a join line. Fails as asg_identity_read() does. */
+ASG_MUST_USE enum asg_status asg_identity_check_join_file(const char *path,
+                                                          struct asg_error *error);
+
 #endif

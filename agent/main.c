@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/answer_probes.h"
+#include "agent/check_settings.h"
 #include "agent/identity.h"
 #include "agent/run_agent.h"
 #include "agent/trim_memory.h"
@@ -219,6 +220,12 @@ int main(int argc, char **argv)
     enum asg_status status = asg_config_load(&asg_agent_table, argc, argv, &parts.arena,
                                              &parts.settings, &act, &error);
     bool is_config = status == ASG_OK;
+    if (is_config && act == ASG_CONFIG_CHECK) {
+        int code = asg_config_check(&asg_agent_table, argc, argv, &parts.arena,
+                                    &parts.settings, asg_agent_check_settings);
+        asg_arena_clear(&parts.arena);
+        return code;
+    }
     if (is_config && act == ASG_CONFIG_RUN) {
         asg_log_init("openasg-agent", (enum asg_log_level)parts.settings.log_level);
         (void)asg_log_set_format((enum asg_log_format)parts.settings.log_format, NULL);

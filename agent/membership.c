@@ -17,7 +17,7 @@
 #define FIRST_LINE     "openasg agent enrolment 1"
 #define TRUST_LINE     "authorities:"
 #define FILE_BYTES_MAX 65536
-#define PATH_BYTES_MAX 4096
+#define PATH_BYTES_MAX ASG_MEMBERSHIP_PATH_MAX
 
 void asg_enrolled_clear(struct asg_enrolled *enrolled)
 {
@@ -192,7 +192,7 @@ static enum asg_status open_folder(struct asg_membership *membership, const char
 }
 
 /* systemd gives several with colons between; the first is ours. */
-static void choose_folder(const char *dir, char ret[PATH_BYTES_MAX])
+void asg_membership_folder(const char *dir, char ret[ASG_MEMBERSHIP_PATH_MAX])
 {
     const char *given = getenv("STATE_DIRECTORY");
     if (dir[0] != '\0' || given == NULL || given[0] == '\0')
@@ -306,7 +306,7 @@ enum asg_status asg_membership_open(const char *dir, const char *instance_id,
 {
     *ret = (struct asg_membership){.lock = -1};
     char folder[PATH_BYTES_MAX];
-    choose_folder(dir, folder);
+    asg_membership_folder(dir, folder);
     enum asg_status status = open_folder(ret, folder, error);
     if (status == ASG_OK) status = claim_folder(ret, instance_id, error);
     if (status == ASG_OK) status = load_or_renew_keys(ret, instance_id, error);

@@ -20,6 +20,8 @@
 #include "bus/bus.h"
 #include "crypto/certificates.h"
 
+#define ASG_MEMBERSHIP_PATH_MAX    4096
+
 #define ASG_MEMBERSHIP_REPORTS_MAX 8
 
 /* What the controller answered. All zero: nothing yet. */
@@ -71,5 +73,8 @@ void asg_membership_clear(struct asg_membership *membership);
  * then the next start enrols again, which the same keys may. */
 void asg_membership_set(struct asg_membership *membership, struct asg_enrolled *enrolled,
                         const char *instance_id);
+
+/* The folder of our keys: the setting, or STATE_DIRECTORY, or /var/lib/openasg-agent. */
+void asg_membership_folder(const char *dir, char ret[ASG_MEMBERSHIP_PATH_MAX]);
 
 #endif

@@ -31,7 +31,7 @@ struct asg_agent_settings {
     const char *drain_script;
     int64_t drain_timeout_ms;
     int log_level;
-    int log_format; /* enum asg_log_format */
+    int log_format;   /* enum asg_log_format */
     int spot_notices; /* enum asg_notice_watch */
     int64_t spot_notices_ms;
 };

@@ -76,6 +76,10 @@ static const struct asg_option options[] = {
      .letter = 'v',
      .help = "Say on standard error what is asked of the controller, and how long the "
              "answer took."},
+    {.name = "check-config",
+     .type = ASG_OPTION_FLAG,
+     .help = "Check the settings and keys, say everything that is wrong, and exit: 0 or "
+             "2."},
     {.name = "version", .type = ASG_OPTION_FLAG, .help = "Show the version and exit."},
 };
 
@@ -145,6 +149,7 @@ const struct asg_command_table *asg_cli_table(void)
         &asg_keys_family,     &asg_api_keys_family,     &asg_rotate_family,
         &asg_apply_family,    &asg_export_files_family, &asg_context_family,
         &asg_import_family,   &asg_pages_family,        &asg_complete_family,
+        &asg_doctor_family,
     };
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
         for (size_t i = 0; i < families[f]->count; i++) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/ask_controller.h"
+#include "cli/check_config.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "cli/watch_list.h"
@@ -38,6 +39,9 @@ static int run_command(struct asg_cli *cli, const struct asg_arguments *argument
     if (asg_option_flag(arguments, "version")) {
         asg_cli_print(cli->out, "openasg %s\n", ASG_VERSION);
         return ASG_EXIT_OK;
+    }
+    if (asg_option_flag(arguments, "check-config")) {
+        return asg_cli_check_config(cli, arguments);
     }
     bool wants_config = asg_option_flag(arguments, "print-config");
     bool has_command = arguments->command != NULL;

@@ -69,6 +69,9 @@ static void fill_status(struct asg_controller *controller, struct asg_status_vie
     view->admin_endpoint = asg_bus_listener_endpoint(controller->admin);
     view->http_endpoint = asg_status_pages_url(controller->http);
     view->api_endpoint = asg_api_url(controller->api);
+    const char *announced = controller->settings->announce_agents;
+    view->agents_announced = announced[0] != '\0' ? announced : view->agents_endpoint;
+    view->enrol_announced = controller->enrol_announced;
 }
 
 /* It is answered on a thread of its own, and sent when the loop hears of it. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "controller/controller.h"
+#include "controller/parts.h"
 
 static volatile sig_atomic_t stop;
 static volatile sig_atomic_t reload;
@@ -61,9 +62,13 @@ int main(int argc, char **argv)
         asg_arena_clear(&arena);
         return 2;
     }
-    if (act == ASG_CONFIG_DONE) {
+    if (act != ASG_CONFIG_RUN) {
+        int code = act == ASG_CONFIG_CHECK
+                       ? asg_config_check(&asg_controller_table, argc, argv, &arena,
+                                          &settings, asg_controller_check_settings)
+                       : 0;
         asg_arena_clear(&arena);
-        return 0;
+        return code;
     }
     asg_log_init("controller", (enum asg_log_level)settings.log_level);
     (void)asg_log_set_format((enum asg_log_format)settings.log_format, NULL);

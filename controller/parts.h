@@ -188,6 +188,12 @@ const char *asg_launch_join_line(struct asg_controller *controller,
 /* ... and of one instance, for people. */
 const char *asg_instance_join_line(struct asg_controller *controller,
                                    const char *instance_id, struct asg_arena *arena);
+/* Account and region stand in every ARN and in every signature. */
+ASG_MUST_USE enum asg_status asg_check_names(
+    const struct asg_controller_settings *settings, struct asg_error *error);
+/* check_settings.c: --check-config; `settings` is a struct asg_controller_settings as it
+ * was read. */
+void asg_controller_check_settings(const void *settings, struct asg_problems *problems);
 /* Listening on every address, with nothing that agents could be told, is refused. */
 ASG_MUST_USE enum asg_status asg_check_announced(
     const struct asg_controller_settings *settings, struct asg_error *error);

@@ -131,9 +131,8 @@ static uint32_t connections_max(void)
     return most > 0 ? (uint32_t)most : 1;
 }
 
-/* They stand in every ARN and in every signature. */
-static enum asg_status check_names(const struct asg_controller_settings *settings,
-                                   struct asg_error *error)
+enum asg_status asg_check_names(const struct asg_controller_settings *settings,
+                                struct asg_error *error)
 {
     const char *account_id = settings->account_id;
     if (strlen(account_id) != ASG_ACCOUNT_ID_LENGTH ||
@@ -182,7 +181,7 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
         note_endpoint(controller);
         return ASG_OK;
     }
-    enum asg_status status = check_names(settings, error);
+    enum asg_status status = asg_check_names(settings, error);
     if (status != ASG_OK) return status;
     const struct asg_api_options options = {
         .where = settings->listen_api,

@@ -284,6 +284,24 @@ static void wait_for_end(struct parts *parts, const sigset_t *signals)
     }
 }
 
+/* --check-config: what can be said without making the world. */
+static void check_settings(const void *settings, struct asg_problems *problems)
+{
+    const struct asg_ec2local_settings *given = settings;
+    struct asg_world_options options = {0};
+    struct asg_error error = {""};
+    uint32_t *addresses =
+        asg_arena_take(problems->arena, (given->addresses.count + 1) * sizeof *addresses);
+    (void)asg_problem_take(problems, parse_cidr(given->cidr, &options, &error), &error);
+    (void)asg_problem_take(problems,
+                           parse_addresses(&given->addresses, addresses, &error), &error);
+    if (given->boot_delay_max_ms > 0 && given->boot_delay_max_ms < given->boot_delay_ms) {
+        asg_problem_add(problems, "boot_delay_max_ms is below boot_delay_ms: raise it");
+    }
+    (void)asg_problem_folder(problems, "dir", given->dir);
+    asg_problem_readable(problems, "keys_file", given->keys_file);
+}
+
 int main(int argc, char **argv)
 {
     struct asg_arena arena = {0};
@@ -297,9 +315,13 @@ int main(int argc, char **argv)
         asg_arena_clear(&arena);
         return 2;
     }
-    if (act == ASG_CONFIG_DONE) {
+    if (act != ASG_CONFIG_RUN) {
+        int code = act == ASG_CONFIG_CHECK
+                       ? asg_config_check(&asg_ec2local_table, argc, argv, &arena,
+                                          &parts.settings, check_settings)
+                       : 0;
         asg_arena_clear(&arena);
-        return 0;
+        return code;
     }
     asg_ec2local_take_environment(argc, argv, &arena, &parts.settings);
     asg_log_init("ec2local", (enum asg_log_level)parts.settings.log_level);

@@ -36,6 +36,22 @@ static enum asg_status resolve(const struct asg_worker_settings *settings,
     return asg_endpoint_resolve(&where, ret, error);
 }
 
+enum asg_status asg_worker_aws_check(const struct asg_worker_settings *settings,
+                                     struct asg_error *error)
+{
+    struct asg_shared_config *files = NULL;
+    struct asg_endpoint endpoint;
+    enum asg_status status = load_files(settings, &files, error);
+    if (status != ASG_OK) return status;
+    status = resolve(settings, files, "ec2", settings->ec2_endpoint, &endpoint, error);
+    if (status == ASG_OK) {
+        status =
+            resolve(settings, files, "sts", settings->sts_endpoint, &endpoint, error);
+    }
+    asg_shared_config_destroy(&files);
+    return status;
+}
+
 static struct asg_credentials_chain_options chain_options(
     const struct asg_worker_settings *settings, const struct asg_clock *clock)
 {

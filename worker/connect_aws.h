@@ -29,6 +29,11 @@ ASG_MUST_USE enum asg_status asg_worker_aws_open(
 /* Ends in a second or two, whatever a source is doing. Fine on an empty one. */
 void asg_worker_aws_close(struct asg_worker_aws *aws);
 
+/* Whether the AWS files and the endpoints that the settings name are right, without
+ * asking anyone. ASG_ERR_INVALID and what reading gives. */
+ASG_MUST_USE enum asg_status asg_worker_aws_check(
+    const struct asg_worker_settings *settings, struct asg_error *error);
+
 /* Exit codes of --check-credentials. */
 enum asg_worker_check {
     ASG_WORKER_CHECK_FINE = 0,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/safe_file.h"
+#include "worker/check_settings.h"
 #include "worker/connect_aws.h"
 #include "worker/loop.h"
 #include "worker/settings.h"
@@ -90,22 +91,7 @@ static enum asg_status load_keys(struct parts *parts, struct asg_error *error)
     enum asg_status status = asg_bus_keys_load_or_make(path, &parts->keys, error);
     if (status != ASG_OK) return status;
     keep_public(parts, path);
-    if (settings->controller_key[0] == '\0') {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "controller.key is not set: give the controller's public key, or "
-                        "the path of its .pub file");
-    }
-    /* Also as the line of controller.key.pub has it. */
-    const char *given = settings->controller_key;
-    if (strncmp(given, "public:", strlen("public:")) == 0) {
-        given += strlen("public:");
-        given += strspn(given, " ");
-    }
-    if (asg_bus_is_key(given)) {
-        memcpy(parts->server_key, given, ASG_BUS_KEY_SIZE);
-        return ASG_OK;
-    }
-    return asg_bus_public_key_load(settings->controller_key, parts->server_key, error);
+    return asg_worker_server_key(settings, parts->server_key, error);
 }
 
 static enum asg_status connect_bus(void *context, struct asg_bus_connection **ret,
@@ -203,6 +189,11 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
     enum asg_status status = asg_config_load(&asg_worker_table, argc, argv, &parts->arena,
                                              &parts->settings, &act, error);
     if (status != ASG_OK || act == ASG_CONFIG_DONE) return status;
+    if (act == ASG_CONFIG_CHECK) {
+        parts->exit_code = asg_config_check(&asg_worker_table, argc, argv, &parts->arena,
+                                            &parts->settings, asg_worker_check_settings);
+        return ASG_OK;
+    }
     asg_log_init("openasg-worker", (enum asg_log_level)parts->settings.log_level);
     (void)asg_log_set_format((enum asg_log_format)parts->settings.log_format, NULL);
     harden();
@@ -246,7 +237,7 @@ int main(int argc, char **argv)
     struct asg_error error = {""};
     enum asg_status status = run(&parts, argc, argv, &error);
     end_parts(&parts);
-    if (status == ASG_OK) return 0;
+    if (status == ASG_OK) return parts.exit_code;
     (void)fprintf(stderr, "openasg-worker: %s\n",
                   error.text[0] != '\0' ? error.text : asg_status_text(status));
     if (parts.exit_code != 0) return parts.exit_code;

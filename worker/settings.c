@@ -1,5 +1,6 @@
 #include "worker/settings.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "aws/ec2_client.h"
@@ -130,4 +131,25 @@ const char *asg_worker_name(const struct asg_worker_settings *settings,
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') return "worker";
     return asg_arena_text(arena, host);
+}
+
+enum asg_status asg_worker_server_key(const struct asg_worker_settings *settings,
+                                      char ret[ASG_BUS_KEY_SIZE], struct asg_error *error)
+{
+    if (settings->controller_key[0] == '\0') {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "controller.key is not set: give the controller's public key, or "
+                        "the path of its .pub file");
+    }
+    /* Also as the line of controller.key.pub has it. */
+    const char *given = settings->controller_key;
+    if (strncmp(given, "public:", strlen("public:")) == 0) {
+        given += strlen("public:");
+        given += strspn(given, " ");
+    }
+    if (asg_bus_is_key(given)) {
+        memcpy(ret, given, ASG_BUS_KEY_SIZE);
+        return ASG_OK;
+    }
+    return asg_bus_public_key_load(settings->controller_key, ret, error);
 }

@@ -2,6 +2,7 @@
 #ifndef ASG_WORKER_SETTINGS_H
 #define ASG_WORKER_SETTINGS_H
 
+#include "bus/keys.h"
 #include "text/config.h"
 
 enum asg_worker_retry_mode { ASG_RETRY_STANDARD, ASG_RETRY_ADAPTIVE };
@@ -43,6 +44,12 @@ struct asg_worker_settings {
 };
 
 extern const struct asg_config_table asg_worker_table;
+
+/* The controller's public key, given as text or as a file. ASG_ERR_INVALID: it is not
+ * given; else as asg_bus_public_key_load(). */
+ASG_MUST_USE enum asg_status asg_worker_server_key(
+    const struct asg_worker_settings *settings, char ret[ASG_BUS_KEY_SIZE],
+    struct asg_error *error);
 
 /* The name others see: the setting, or this host's. In the arena. */
 const char *asg_worker_name(const struct asg_worker_settings *settings,

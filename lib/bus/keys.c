@@ -130,8 +130,8 @@ static void mend_public(const char *path, const char *key)
     (void)!asg_bus_public_key_save(public_path, key, &ignored);
 }
 
-static enum asg_status load_keys(const char *path, struct asg_bus_keys *ret,
-                                 struct asg_error *error)
+enum asg_status asg_bus_keys_load(const char *path, struct asg_bus_keys *ret,
+                                  struct asg_error *error)
 {
     const struct asg_safe_need need = {
         .what = "key file", .length_max = FILE_BYTES_MAX, .guard = ASG_SAFE_SECRET};
@@ -156,7 +156,7 @@ static enum asg_status load_keys(const char *path, struct asg_bus_keys *ret,
 enum asg_status asg_bus_keys_load_or_make(const char *path, struct asg_bus_keys *ret,
                                           struct asg_error *error)
 {
-    enum asg_status status = load_keys(path, ret, error);
+    enum asg_status status = asg_bus_keys_load(path, ret, error);
     if (status == ASG_ERR_NOT_FOUND) return make_keys(path, ret, error);
     if (status == ASG_OK) mend_public(path, ret->public_key);
     return status;
@@ -166,7 +166,7 @@ enum asg_status asg_bus_keys_replace(const char *path, struct asg_bus_keys *ret,
                                      struct asg_error *error)
 {
     struct asg_bus_keys old;
-    enum asg_status status = load_keys(path, &old, error);
+    enum asg_status status = asg_bus_keys_load(path, &old, error);
     if (status != ASG_OK) return status;
     char old_path[ASG_SAFE_PATH_MAX];
     (void)snprintf(old_path, sizeof old_path, "%s.old", path);

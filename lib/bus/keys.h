@@ -24,6 +24,9 @@ void asg_bus_keys_clear(struct asg_bus_keys *keys);
 ASG_MUST_USE enum asg_status asg_bus_keys_load_or_make(const char *path,
                                                        struct asg_bus_keys *ret,
                                                        struct asg_error *error);
+/* Read the file and make nothing. ASG_ERR_NOT_FOUND: there is none; else as above. */
+ASG_MUST_USE enum asg_status asg_bus_keys_load(const char *path, struct asg_bus_keys *ret,
+                                               struct asg_error *error);
 /* A fresh pair in the place of the file's, which is kept as PATH.old; PATH.pub follows.
  * ASG_ERR_NOT_FOUND: there is none; else as above. */
 ASG_MUST_USE enum asg_status asg_bus_keys_replace(const char *path,

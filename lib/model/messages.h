@@ -215,6 +215,9 @@ struct asg_status_view {
     uint64_t revision;
     struct asg_alarm_view *alarm_list; /* `alarms` with what they are about */
     size_t alarm_count;
+    /* what agents are told: endpoints for reports, host:port to enrol at; with commas */
+    const char *agents_announced;
+    const char *enrol_announced;
 };
 
 struct asg_instance_view {

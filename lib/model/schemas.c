@@ -915,6 +915,8 @@ static const struct asg_field status_view_fields[] = {
     TEXT(api_endpoint),
     U64(revision),
     LIST(alarm_list, alarm_count, alarm_view),
+    TEXT(agents_announced),
+    TEXT(enrol_announced),
 };
 #undef OF
 TABLE(status_view)

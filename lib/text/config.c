@@ -113,6 +113,15 @@ static enum asg_status set_list(struct asg_config_layers *layers,
     return ASG_OK;
 }
 
+enum asg_status asg_config_pass(const struct asg_config_layers *layers,
+                                enum asg_status status, struct asg_error *error)
+{
+    if (status == ASG_OK || layers->problems == NULL) return status;
+    (void)asg_problem_take(layers->problems, status, error);
+    error->text[0] = '\0';
+    return ASG_OK;
+}
+
 static enum asg_status read_node(struct asg_config_layers *layers, const char *path,
                                  const char *prefix, const struct asg_yaml_node *node,
                                  struct asg_error *error)
@@ -125,6 +134,7 @@ static enum asg_status read_node(struct asg_config_layers *layers, const char *p
         for (const struct asg_yaml_node *child = node->first; child != NULL;
              child = child->next) {
             enum asg_status status = read_node(layers, path, name, child, error);
+            status = asg_config_pass(layers, status, error);
             if (status != ASG_OK) return status;
         }
         return ASG_OK;
@@ -159,6 +169,7 @@ enum asg_status asg_config_read_text(struct asg_config_layers *layers, const cha
     for (const struct asg_yaml_node *node = root->first; node != NULL;
          node = node->next) {
         status = read_node(layers, name, "", node, error);
+        status = asg_config_pass(layers, status, error);
         if (status != ASG_OK) return status;
     }
     return ASG_OK;
@@ -175,6 +186,39 @@ enum asg_status asg_config_read_file(struct asg_config_layers *layers, const cha
     return asg_config_read_text(layers, path, text, length, error);
 }
 
+static enum asg_status unknown_variable(const struct asg_config_layers *layers,
+                                        const char *variable, const char *name,
+                                        struct asg_error *error)
+{
+    const char *prefix = layers->table->prefix;
+    const char *hint = asg_config_nearest(layers->table, name, '_');
+    char spelled[ASG_CONFIG_NAME_MAX] = "";
+    if (hint != NULL) asg_config_spell(hint, '_', spelled);
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "environment variable %.80s is not a setting of %s%s%s%s%s%s",
+                    variable, layers->table->program,
+                    hint != NULL ? "; did you mean " : "", hint != NULL ? prefix : "",
+                    hint != NULL ? "_" : "", spelled, hint != NULL ? "?" : "");
+}
+
+/* One "NAME=value" of the environment. */
+static enum asg_status read_variable(struct asg_config_layers *layers, const char *entry,
+                                     bool is_strict, struct asg_error *error)
+{
+    size_t prefix_length = strlen(layers->table->prefix);
+    const char *value = strchr(entry, '=');
+    if (value == NULL || value[1] == '\0') return ASG_OK;
+    const char *variable =
+        asg_arena_text_n(layers->arena, entry, (size_t)(value - entry));
+    const char *name = variable + prefix_length + 1;
+    if (strcmp(name, "CONFIG") == 0) return ASG_OK;
+    const struct asg_config_key *key = asg_config_find(layers->table, name, '_');
+    if (key == NULL) {
+        return is_strict ? unknown_variable(layers, variable, name, error) : ASG_OK;
+    }
+    return asg_config_set(layers, key, value + 1, variable, error);
+}
+
 enum asg_status asg_config_read_environment(struct asg_config_layers *layers,
                                             char *const *environment, bool is_strict,
                                             struct asg_error *error)
@@ -186,26 +230,8 @@ enum asg_status asg_config_read_environment(struct asg_config_layers *layers,
         if (strncmp(entry, prefix, prefix_length) != 0 || entry[prefix_length] != '_') {
             continue;
         }
-        const char *value = strchr(entry, '=');
-        if (value == NULL || value[1] == '\0') continue;
-        const char *variable =
-            asg_arena_text_n(layers->arena, entry, (size_t)(value - entry));
-        const char *name = variable + prefix_length + 1;
-        if (strcmp(name, "CONFIG") == 0) continue;
-        const struct asg_config_key *key = asg_config_find(layers->table, name, '_');
-        if (key == NULL && !is_strict) continue;
-        if (key == NULL) {
-            const char *hint = asg_config_nearest(layers->table, name, '_');
-            char spelled[ASG_CONFIG_NAME_MAX] = "";
-            if (hint != NULL) asg_config_spell(hint, '_', spelled);
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "environment variable %.80s is not a setting of %s%s%s%s%s%s",
-                            variable, layers->table->program,
-                            hint != NULL ? "; did you mean " : "",
-                            hint != NULL ? prefix : "", hint != NULL ? "_" : "", spelled,
-                            hint != NULL ? "?" : "");
-        }
-        enum asg_status status = asg_config_set(layers, key, value + 1, variable, error);
+        enum asg_status status = read_variable(layers, entry, is_strict, error);
+        status = asg_config_pass(layers, status, error);
         if (status != ASG_OK) return status;
     }
     return ASG_OK;
@@ -235,6 +261,7 @@ enum asg_status asg_config_finish(const struct asg_config_layers *layers,
             const void *field = (const char *)layers->config + key->offset;
             enum asg_status status =
                 check_secret(key, *(const char *const *)field, error);
+            status = asg_config_pass(layers, status, error);
             if (status != ASG_OK) return status;
         }
         if (key->default_text != NULL || layers->is_set[i]) continue;
@@ -242,9 +269,12 @@ enum asg_status asg_config_finish(const struct asg_config_layers *layers,
         char variable[ASG_CONFIG_NAME_MAX];
         asg_config_spell(key->name, '-', option);
         asg_config_spell(key->name, '_', variable);
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "%s must be given: in the file, as %s_%s or --%s (%s)", key->name,
-                        layers->table->prefix, variable, option, key->help);
+        enum asg_status status =
+            asg_fail(error, ASG_ERR_INVALID,
+                     "%s must be given: in the file, as %s_%s or --%s (%s)", key->name,
+                     layers->table->prefix, variable, option, key->help);
+        status = asg_config_pass(layers, status, error);
+        if (status != ASG_OK) return status;
     }
     return ASG_OK;
 }

@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "model/schema.h"
+#include "text/problems.h"
 
 enum asg_config_type {
     ASG_CONFIG_TEXT,       /* const char * */
@@ -58,8 +59,10 @@ struct asg_config_table {
 };
 
 enum asg_config_act {
-    ASG_CONFIG_RUN,  /* go on with the program */
-    ASG_CONFIG_DONE, /* --help, --version or --print-config was answered: exit 0 */
+    ASG_CONFIG_RUN,   /* go on with the program */
+    ASG_CONFIG_DONE,  /* --help, --version or --print-config was answered: exit 0 */
+    ASG_CONFIG_CHECK, /* --check-config: asg_config_check() does it, nothing is read yet
+                       */
 };
 
 /* Defaults, then --config FILE (-FILE: if it is there), environment, command line into
@@ -71,6 +74,16 @@ ASG_MUST_USE enum asg_status asg_config_load(const struct asg_config_table *tabl
                                              struct asg_arena *arena, void *config,
                                              enum asg_config_act *ret,
                                              struct asg_error *error);
+
+/* Adds what is wrong with the files and the meaning of settings that could be read. It
+ * changes nothing and opens no port. */
+typedef void asg_config_check_fn(const void *config, struct asg_problems *problems);
+
+/* The settings as asg_config_load() reads them, everything wrong with them and what
+ * `check` finds, a line each on standard error; one line on standard output when nothing
+ * is. Returns the exit code: 0, or 2. Texts live in `arena`. */
+int asg_config_check(const struct asg_config_table *table, int argc, char **argv,
+                     struct asg_arena *arena, void *config, asg_config_check_fn *check);
 
 /* The effective settings as YAML, with each key's help as a comment. */
 void asg_config_print(const struct asg_config_table *table, const void *config,

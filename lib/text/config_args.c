@@ -25,6 +25,8 @@ static bool take_flag(struct asg_config_args *ret, const char *argument)
         ret->wants_version = true;
     } else if (strcmp(argument, "--print-config") == 0) {
         ret->wants_print = true;
+    } else if (strcmp(argument, "--check-config") == 0) {
+        ret->wants_check = true;
     } else if (strcmp(argument, "--document-config") == 0) {
         ret->wants_document = true;
     } else if (strcmp(argument, "--document-man") == 0) {
@@ -117,6 +119,7 @@ enum asg_status asg_config_read_args(struct asg_config_layers *layers,
     };
     for (walk.at = 1; walk.at < argc; walk.at++) {
         enum asg_status status = take_argument(&walk);
+        if (layers != NULL) status = asg_config_pass(layers, status, error);
         if (status != ASG_OK) return status;
     }
     return ASG_OK;
@@ -137,6 +140,7 @@ static enum asg_status load_layers(struct asg_config_layers *layers, const char 
 {
     enum asg_status status = ASG_OK;
     if (is_to_be_read(&file)) status = asg_config_read_file(layers, file, error);
+    status = asg_config_pass(layers, status, error);
     if (status != ASG_OK) return status;
     status = asg_config_read_environment(layers, environ, /* is_strict */ true, error);
     if (status != ASG_OK) return status;
@@ -163,21 +167,55 @@ static bool print_page(const struct asg_config_table *table,
     return true;
 }
 
+static const char *file_of(const struct asg_config_table *table,
+                           const struct asg_config_args *args, struct asg_arena *arena)
+{
+    if (args->file != NULL) return args->file;
+    return getenv(asg_arena_format(arena, "%s_CONFIG", table->prefix));
+}
+
+int asg_config_check(const struct asg_config_table *table, int argc, char **argv,
+                     struct asg_arena *arena, void *config, asg_config_check_fn *check)
+{
+    struct asg_problems problems = {.arena = arena};
+    struct asg_config_args args = {0};
+    struct asg_config_layers layers;
+    struct asg_error error = {""};
+    asg_config_begin(&layers, table, arena, config);
+    layers.problems = &problems;
+    /* For --config; what is wrong is said by the layer of the command line. */
+    enum asg_status status = asg_config_read_args(NULL, table, argc, argv, &args, &error);
+    const char *file = file_of(table, &args, arena);
+    error.text[0] = '\0';
+    status = load_layers(&layers, file, argc, argv, &error);
+    if (status == ASG_OK) status = asg_config_finish(&layers, &error);
+    (void)asg_problem_take(&problems, status, &error);
+    check(config, &problems);
+    if (problems.count == 0) {
+        (void)printf("%s: the settings%s%s are fine\n", table->program,
+                     file != NULL && file[0] != '\0' ? " of " : "",
+                     file != NULL ? file + (file[0] == '-') : "");
+        (void)fflush(stdout);
+    }
+    return asg_problems_print(&problems, table->program, stderr);
+}
+
 enum asg_status asg_config_load(const struct asg_config_table *table, int argc,
                                 char **argv, struct asg_arena *arena, void *config,
                                 enum asg_config_act *ret, struct asg_error *error)
 {
     struct asg_config_args args = {0};
     enum asg_status status = asg_config_read_args(NULL, table, argc, argv, &args, error);
-    if (status != ASG_OK && !args.wants_help) return status;
+    if (status != ASG_OK && !args.wants_help && !args.wants_check) return status;
     if (print_page(table, &args)) {
         *ret = ASG_CONFIG_DONE;
         return ASG_OK;
     }
-    const char *file = args.file;
-    if (file == NULL) {
-        file = getenv(asg_arena_format(arena, "%s_CONFIG", table->prefix));
+    if (args.wants_check) {
+        *ret = ASG_CONFIG_CHECK;
+        return ASG_OK;
     }
+    const char *file = file_of(table, &args, arena);
     struct asg_config_layers layers;
     asg_config_begin(&layers, table, arena, config);
     status = load_layers(&layers, file, argc, argv, error);

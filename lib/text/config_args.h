@@ -9,6 +9,7 @@ struct asg_config_args {
     bool wants_help;
     bool wants_version;
     bool wants_print;
+    bool wants_check;    /* --check-config */
     bool wants_document; /* --document-config: its part of docs/configuration.md */
     bool wants_man;      /* --document-man: its page of section 8 */
     bool wants_sample;   /* --document-file: its /etc/openasg/NAME.yaml */

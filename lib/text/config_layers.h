@@ -17,7 +17,14 @@ struct asg_config_layers {
     struct asg_arena *arena;
     void *config;
     bool *is_set; /* by key: some layer gave it */
+    /* Not NULL: what is wrong goes there, and reading continues with the next key. */
+    struct asg_problems *problems;
 };
+
+/* ASG_OK when `status` is, or when it was added to the problems: go on. */
+ASG_MUST_USE enum asg_status asg_config_pass(const struct asg_config_layers *layers,
+                                             enum asg_status status,
+                                             struct asg_error *error);
 
 /* Defaults into *config. A default that does not parse is our own mistake. */
 void asg_config_begin(struct asg_config_layers *layers,

@@ -75,6 +75,11 @@ void asg_config_man(const struct asg_config_table *table, FILE *out)
                  "Settings in YAML, one \"key: value\" a line; -FILE: if it is there.",
                  out);
     print_option("print-config", NULL, "Show the settings in force and exit.", out);
+    print_option("check-config", NULL,
+                 "Check the settings, and the files and keys that they name, without "
+                 "opening a port or changing anything; say everything that is wrong and "
+                 "what to do, and exit: 0 when all is fine, else 2.",
+                 out);
     print_option("version", NULL, "Show the version and exit.", out);
     print_option("help", NULL, "Show the settings in short and exit.", out);
     (void)fputs(".SH SETTINGS\n", out);

@@ -85,6 +85,7 @@ void asg_config_help(const struct asg_config_table *table, FILE *out)
                        "-FILE: if it is\n"
                        "                   there\n"
                        "  --print-config   show the settings in force and exit\n"
+                       "  --check-config   check settings, files and keys, and exit\n"
                        "  --version        show the version and exit\n"
                        "  --help           show this and exit\n\n");
     asg_wrap_print("A setting is taken from the command line, else from the environment, "

@@ -21,9 +21,29 @@ Each program takes its settings from the command line (`--key value`, dots and u
 as dashes), else from the environment, else from its YAML file (`--config FILE`), else its
 default. A key `listen.agents` is `agents:` under `listen:` in the file. An unknown key is
 an error that names the nearest known one. `--print-config` shows what is in force,
-`--help` lists every key. Durations have a unit (`200ms`, `5s`, `10m`, `1h`), sizes may
+`--help` lists every key, and `--check-config` says everything that is wrong with the settings and
+with the files and keys they name, without opening a port or changing anything (exit 0 or 2): run it
+before a restart, with the environment and as the user of the service. Units have no such
+ExecStartPre, because a start reads the same and refuses the same. Durations have a unit (`200ms`, `5s`, `10m`, `1h`), sizes may
 (`4k`, `16m`, `1g`). Secrets are never values: a key names the file, which must be readable
 by its owner alone.
+
+## Read again while it runs
+
+Settings are read at the start; a change needs a restart (`systemctl restart`), during which instances
+keep running. What is read again without one:
+
+| program | what | when |
+| --- | --- | --- |
+| controller | the keys in `workers.d` and `admins.d` (`allow.workers`, `allow.admins`) | every second |
+| controller | the access keys of the API (`api.keys`) | when the file changes |
+| controller | the certificate and private key of the API (`api.certificate`, `api.private_key`) | on SIGHUP (`systemctl reload openasg-controller`) |
+| worker | AWS credentials, from their source | before they expire, and when AWS refuses them |
+| worker | whether `halt_file` is there | continuously |
+| agent | its certificate | renewed after two thirds of its life |
+
+SIGHUP ends a worker, an agent and `openasg-ec2local`, as SIGTERM does but without its order: do not send it
+to them.
 
 """
 

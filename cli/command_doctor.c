@@ -1,0 +1,92 @@
+/* command_doctor - look at everything and say what is wrong; --check-config. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/doctor.h"
+
+#define STATE_WIDTH 8
+#define CHECK_WIDTH 18
+
+static const char *const state_list[] = {"ok", "warning", "failed"};
+static const struct asg_enum state_words = {"state of a check", state_list, 3};
+
+#define FIELD(kind, field, ...)                                                          \
+    {                                                                                    \
+        .name = #field, .type = ASG_FIELD_##kind,                                        \
+        .offset = offsetof(struct asg_finding, field), __VA_ARGS__                       \
+    }
+static const struct asg_field finding_fields[] = {
+    FIELD(ENUM, state, .names = &state_words),
+    FIELD(TEXT, check, .limit = ASG_TEXT_MAX),
+    FIELD(TEXT, text, .limit = ASG_TEXT_MAX),
+    FIELD(TEXT, todo, .limit = ASG_TEXT_MAX),
+};
+static const struct asg_schema finding_schema = {
+    .name = "finding",
+    .size = sizeof(struct asg_finding),
+    .fields = finding_fields,
+    .field_count = sizeof finding_fields / sizeof finding_fields[0],
+};
+static const struct asg_render_column columns[] = {
+    {"STATE", "state", NULL, ASG_COLUMN_STATE},
+    {"CHECK", "check", NULL, false},
+    {"FINDING", "text", NULL, false},
+    {"TO DO", "todo", NULL, false},
+};
+
+static const struct asg_option doctor_options[] = {
+    {.name = "etc",
+     .type = ASG_OPTION_FILE,
+     .value = "DIR",
+     .help = "Folder of controller.yaml, worker.yaml and agent.yaml of this host.",
+     .default_text = "/etc/openasg"},
+};
+
+/* A line a finding, and one with what to do: longer than columns would have room for. */
+static void show(struct asg_cli *cli, const struct asg_doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->count; i++) {
+        const struct asg_finding *finding = &doctor->findings[i];
+        asg_cli_print(cli->out, "%-*s %-*s %s\n", STATE_WIDTH,
+                      asg_enum_word(&state_words, (int)finding->state), CHECK_WIDTH,
+                      finding->check, finding->text);
+        if (finding->todo[0] == '\0') continue;
+        asg_cli_print(cli->out, "%-*s %-*s -> %s\n", STATE_WIDTH, "", CHECK_WIDTH, "",
+                      finding->todo);
+    }
+}
+
+static int run_doctor(void *context, const struct asg_arguments *arguments)
+{
+    struct asg_cli *cli = context;
+    const char *etc = asg_option_text(arguments, "etc");
+    struct asg_doctor doctor = {.cli = cli, .etc = etc != NULL ? etc : "/etc/openasg"};
+    asg_doctor_check_local(&doctor);
+    asg_doctor_check_programs(&doctor);
+    asg_doctor_check_cluster(&doctor);
+    if (cli->settings.output == ASG_OUTPUT_TABLE) {
+        show(cli, &doctor);
+    } else {
+        int code = asg_cli_show_list(cli, &finding_schema, doctor.findings, doctor.count,
+                                     ASG_COLUMNS(columns));
+        if (code != ASG_EXIT_OK) return code;
+    }
+    for (size_t i = 0; i < doctor.count; i++) {
+        if (doctor.findings[i].state != ASG_FINDING_OK) return ASG_EXIT_FAILED;
+    }
+    return ASG_EXIT_OK;
+}
+
+static const struct asg_command_entry commands[] = {
+    {.name = "doctor",
+     .summary = "Check settings, keys, files, the controller and its workers",
+     .details = "Says of each thing whether it is ok, and what to do when it is not; "
+                "changes nothing. Run on a host with settings in /etc/openasg, it has "
+                "the programs check those too (--check-config); there, run it as root or "
+                "as the user of the service. Exit code 0 when everything is ok, else 1.",
+     .examples = "openasg doctor\nopenasg doctor -o json",
+     ASG_OPTIONS(doctor_options),
+     .run = run_doctor},
+};
+
+const struct asg_family asg_doctor_family = ASG_FAMILY(commands);
