@@ -196,6 +196,7 @@ void asg_count_set_ec2_state(struct group *group, struct instance *instance,
     assert(instance->group == group);
     assert(ec2_state < ASG_EC2_COUNT);
     take_out(group, instance);
+    if (instance->ec2_state != ec2_state) asg_touch(instance); /* readers see it */
     instance->ec2_state = ec2_state;
     asg_count_new(group, instance);
 }
