@@ -269,6 +269,7 @@ static void note_command(const struct asg_command *command, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, command->group);
     switch (command->kind) {
+    case ASG_COMMAND_APPLY: sim_each_part(command, time_ms, note_command); break;
     case ASG_COMMAND_LEAD:
         law_rates_begin();
         our->checks_bindings = true;
@@ -388,8 +389,9 @@ static void note_event(const struct asg_effects *effects, int64_t time_ms)
 {
     if (!books.has_event) return;
     const struct asg_event *event = &books.event;
-    if (event->kind == ASG_EVENT_COMMAND && event->command != NULL &&
-        effects->reply.is_set && effects->reply.is_ok) {
+    if (event->kind != ASG_EVENT_COMMAND || event->command == NULL) return;
+    law_applies_are_whole(event->command, effects);
+    if (effects->reply.is_set && effects->reply.is_ok) {
         note_order(event->command->actor);
         law_moved_order(event->command, effects);
         note_command(event->command, time_ms);

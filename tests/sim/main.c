@@ -71,6 +71,7 @@ static const char *const laws[] = {
     "calls_are_answered_once",
     "view_equals_core",
     "moved_as_ordered",
+    "applies_are_whole",
 };
 #define LAWS (int)(sizeof laws / sizeof laws[0])
 

@@ -45,9 +45,9 @@ static void undo_later(enum undo what, const struct sim_group *group, int64_t af
             (uint64_t)what << 8 | which, NULL);
 }
 
-static void send_order(const struct asg_command *command)
+static void send_order(const struct asg_command *command, uint64_t request_no)
 {
-    const struct asg_request request = {.request_no = our->request_no,
+    const struct asg_request request = {.request_no = request_no,
                                         .query = ASG_QUERY_NONE,
                                         .command = command,
                                         .group = "",
@@ -68,7 +68,7 @@ void sim_order(struct asg_command *command)
     if (our->request_no % BY_API == 0) {
         sim_call(command, our->request_no);
     } else {
-        send_order(command);
+        sim_send_in_parts(command, our->request_no, send_order);
     }
     sim_tell("operator", "%s %s%s%s",
              asg_enum_word(&asg_command_kind_words, (int)command->kind), command->group,

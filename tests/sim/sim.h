@@ -68,7 +68,8 @@
     X(HEAL, "heal")                                                                      \
     X(SECRETS, "secrets") /* what the programs ask their system for */                   \
     X(MOVES, "moves")                                                                    \
-    X(ENROL, "enrol")
+    X(ENROL, "enrol")                                                                    \
+    X(APPLY, "apply")
 
 enum sim_topic {
 #define X(name, word) SIM_TOPIC_##name,
@@ -646,6 +647,13 @@ void sim_order_unknown(bool is_adopted); /* what the log does not know, all of i
 void sim_settle_unknown(void);           /* so, after a while */
 void sim_undo(uint64_t number);          /* what an order was to be for a time */
 void sim_order(struct asg_command *command);
+
+/* Send the order, or an apply with the same change (apply.c). */
+void sim_send_in_parts(const struct asg_command *command, uint64_t request_no,
+                       void (*send)(const struct asg_command *command, uint64_t no));
+/* Each change of an apply as the order that it would be alone. */
+void sim_each_part(const struct asg_command *command, int64_t time_ms,
+                   void (*take)(const struct asg_command *part, int64_t time_ms));
 /* calls.c: the order by the API; and all that were handed in must be answered by now. */
 void sim_call(const struct asg_command *command, uint64_t order_no);
 void sim_end_calls(void);
@@ -774,6 +782,8 @@ void law_no_flapping(const struct asg_decision *decision, int64_t time_ms);
 void law_to_and_fro(const struct asg_decision *decision);
 void law_old_log_plan(const struct asg_job *plan);
 void law_old_log_token(const struct asg_job *plan, const struct sim_job *old);
+void law_applies_are_whole(const struct asg_command *command,
+                           const struct asg_effects *effects);
 void law_moved_decision(const struct asg_decision *decision);
 void law_moved_plan(const struct asg_job *plan);
 void law_moved_order(const struct asg_command *command,
