@@ -8,13 +8,12 @@
 #include "cli/commands.h"
 #include "cli/compare.h"
 #include "cli/confirm_ends.h"
+#include "cli/finish_order.h"
 #include "cli/note_policy.h"
 #include "cli/read_present.h"
 #include "cli/show_differences.h"
 #include "cli/wait_group.h"
 #include "cli/wanted.h"
-#include "model/schemas.h"
-#include "model/zone_changes.h"
 #include "wire/wire.h"
 
 #define TRIES_MAX 5 /* of comparing again, while others change the same groups */
@@ -239,26 +238,6 @@ static int confirm(struct run *run)
 
 /* ---- the order ---- */
 
-static int fill_zones(struct run *run)
-{
-    struct asg_cli *cli = run->cli;
-    int64_t now_ms = asg_clock_wall_ms(&cli->clock);
-    for (size_t i = 0; i < run->order.group_count; i++) {
-        const struct asg_apply_group *group = &run->order.groups[i];
-        for (size_t k = 0; k < group->schedule_count; k++) {
-            struct asg_error error = {0};
-            struct asg_schedule_config *schedule = &group->schedules[k];
-            enum asg_status status =
-                asg_zone_changes(schedule, now_ms, &cli->arena, &error);
-            if (status == ASG_OK) continue;
-            return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                                "scheduled action %s of group %s: %s", schedule->name,
-                                schedule->group, error.text);
-        }
-    }
-    return ASG_EXIT_OK;
-}
-
 static int check_size(struct asg_cli *cli, const struct asg_request *request)
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes frame = {0};
@@ -387,7 +366,7 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
         }
         code = check_refused(&run);
         if (code == ASG_EXIT_OK && !is_dry_run) code = confirm(&run);
-        if (code == ASG_EXIT_OK) code = fill_zones(&run);
+        if (code == ASG_EXIT_OK) code = asg_finish_order(cli, &run.wanted, &run.order);
         if (code == ASG_EXIT_OK) code = send(&run, is_dry_run, &answer);
         if (code != ASG_EXIT_OK) return code;
         if (answer.is_ok) return show_applied(&run, is_dry_run);

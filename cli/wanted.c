@@ -228,7 +228,18 @@ enum asg_status asg_wanted_read_file(const char *path, enum asg_rules_kind bare,
     struct asg_yaml_node *root = NULL;
     enum asg_status status =
         asg_yaml_read_file(path, ASG_YAML_STREAM_MAX, arena, &text, &length, error);
+    if (status == ASG_ERR_LIMIT) {
+        return asg_fail(error, status, "%s: larger than %zu MiB: split it", path,
+                        ASG_YAML_STREAM_MAX / 1024 / 1024);
+    }
     if (status != ASG_OK) return status;
+    ret->bytes += length;
+    if (ret->bytes > ASG_WANTED_BYTES_MAX) {
+        return asg_fail(error, ASG_ERR_LIMIT,
+                        "%s: the files have more than %zu MiB together: apply them in "
+                        "parts",
+                        path, ASG_WANTED_BYTES_MAX / 1024 / 1024);
+    }
     const struct reader reader = {strcmp(path, "-") == 0 ? "standard input" : path, arena,
                                   ret, error};
     status = asg_yaml_parse_documents(reader.path, text, length, arena, &root, error);

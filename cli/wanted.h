@@ -51,7 +51,11 @@ struct asg_wanted {
     struct asg_wanted_schedule *schedules;
     size_t schedule_count;
     size_t schedule_capacity;
+    size_t bytes; /* of the files */
 };
+
+/* Of all files together: far more than fits into one order. */
+#define ASG_WANTED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 /* Read one file ("-": standard input) and add what it holds. `bare` is what a document
  * without sections holds. ASG_ERR_INVALID, ASG_ERR_LIMIT and what reading gives: error

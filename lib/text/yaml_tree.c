@@ -281,6 +281,58 @@ enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length
     return ASG_OK;
 }
 
+/* Four hexadecimal digits behind "\\u"; -1: there are none. */
+static int read_escape(const char *text, const char *end)
+{
+    int code = 0;
+    if (end - text < 6 || text[0] != '\\' || text[1] != 'u') return -1;
+    for (int i = 2; i < 6; i++) {
+        const char *digits = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+        if (digit == NULL) return -1;
+        code = code * 16 + (int)((digit - digits) % 16);
+    }
+    return code;
+}
+
+/* JSON writes a character beyond U+FFFF as two escapes, "\\ud83d\\ude00", which YAML does
+ * not know: the character itself stands for them in the copy that is returned. */
+static const char *join_surrogates(const char *text, size_t length,
+                                   struct asg_arena *arena, size_t *ret_length)
+{
+    const char *end = text + length;
+    char *copy = asg_arena_take(arena, length + 1);
+    char *to = copy;
+    while (text < end) {
+        int high = read_escape(text, end);
+        int low = high >= 0xd800 && high < 0xdc00 ? read_escape(text + 6, end) : -1;
+        if (low >= 0xdc00 && low < 0xe000) {
+            int code = 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00);
+            *to++ = (char)(0xf0 | code >> 18);
+            *to++ = (char)(0x80 | (code >> 12 & 0x3f));
+            *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+            *to++ = (char)(0x80 | (code & 0x3f));
+            text += 12;
+            continue;
+        }
+        bool is_escaped = *text == '\\' && end - text > 1;
+        *to++ = *text++;
+        if (is_escaped) *to++ = *text++; /* a backslash that is text begins no escape */
+    }
+    *ret_length = (size_t)(to - copy);
+    return copy;
+}
+
+static bool is_json(const char *text, size_t length)
+{
+    size_t blanks = 0;
+    while (blanks < length && strchr(" \t\r\n", text[blanks]) != NULL &&
+           text[blanks] != '\0') {
+        blanks++;
+    }
+    return blanks < length && (text[blanks] == '{' || text[blanks] == '[');
+}
+
 enum asg_status asg_yaml_parse_documents(const char *name, const char *text,
                                          size_t length, struct asg_arena *arena,
                                          struct asg_yaml_node **ret,
@@ -291,6 +343,9 @@ enum asg_status asg_yaml_parse_documents(const char *name, const char *text,
                               .error = error,
                               .depth_max = ASG_YAML_DEPTH_MAX,
                               .takes_several = true};
+    if (length <= ASG_YAML_STREAM_MAX && is_json(text, length)) {
+        text = join_surrogates(text, length, arena, &length);
+    }
     enum asg_status status = build(&builder, text, length, ASG_YAML_STREAM_MAX);
     if (status == ASG_OK) *ret = builder.first;
     return status;

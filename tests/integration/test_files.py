@@ -140,6 +140,29 @@ class FilesTest(test_cli.CliTest):
         self.run_cli("apply", code=2)
         self.run_cli("diff", "-f", os.path.join(self.folder, "nosuch"), code=2)
 
+    def test_what_a_controller_would_not_read_is_said_with_its_place(self):
+        for text, words in (
+                (GROUP.format(name="x") + "policies:\n  - {name: \"a\\tb\", target: 5}\n",
+                 "f.yaml:9: group x, policy a"),
+                (GROUP.format(name="x") + "schedules:\n  - {name: s, min: 1, recurrence: "
+                 "\"0 0 * * *\", time_zone: Europe/Nowhere}\n",
+                 "f.yaml:9: group x, scheduled action s: ")):
+            path = self.write("f.yaml", text)
+            self.assertIn(words, self.run_cli("apply", "-f", path, code=2).stderr)
+        self.assertEqual([], self.ask("group", "list"))
+
+    def test_json_as_others_write_it(self):
+        tags = [{"key": "fish \U0001f41f", "value": "\\ud83d back\\slash \u00fc"}]
+        group = {"name": "j", "min": 0, "max": 3, "template_id": "lt-1",
+                 "template_version": "1", "subnets": [{"zone": "us-east-1a"}], "tags": tags}
+        for text in (json.dumps({"group": group}), json.dumps({"group": group}, indent="\t"),
+                     json.dumps({"group": group}, ensure_ascii=False)):
+            path = self.write("j.json", text)
+            self.run_cli("apply", "-f", path)
+            self.assertEqual([(tag["key"], tag["value"]) for tag in tags],
+                             [(tag["key"], tag["value"]) for tag in self.config("j")["tags"]])
+            self.run_cli("diff", "-f", path)
+
     def test_diff_has_exit_codes_above_one_for_errors(self):
         path = self.write("web.yaml", GROUP.format(name="web"))
         self.run_cli("diff", "-f", path, code=1)
