@@ -191,7 +191,7 @@ static int check_checkpoints(struct asg_cli *cli, const struct asg_arguments *ar
     verdict->bad_seq = against.bad_seq;
     (void)snprintf(verdict->what, sizeof verdict->what, "%s", against.what.text);
     const char *advice =
-        "Somebody with access to the disk replaced the log. Keep this file as evidence, "
+        "Someone with access to the disk replaced the log. Keep this file as evidence, "
         "look for an older copy that fits the checkpoint, and compare.";
     if (against.good_seq > 0 && against.good_seq < against.bad_seq) {
         (void)snprintf(verdict->advice, sizeof verdict->advice,

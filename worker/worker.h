@@ -41,7 +41,7 @@ struct asg_worker_options {
     int64_t refused_ms;        /* first pause after AWS refused our credentials; 0: 5 s */
     /* Every call that would change something carries EC2's DryRun flag; a job that was
      * not planned as a dry run then ends as refused, with EC2's word that it would have
-     * worked, so that nobody waits for its instances. */
+     * worked, so that nothing waits for its instances. */
     bool is_dry_run;
     struct asg_clock clock;
     struct asg_ec2_client *ec2; /* lent; ends after the worker */

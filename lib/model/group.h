@@ -72,7 +72,7 @@ struct asg_launch_parameter {
 /* How a group divides its capacity between on demand and Spot, over its instance types in
  * the order of their priority (docs/rules.md, "Mixed instances"). */
 struct asg_mixed {
-    uint32_t on_demand_base;    /* the first so many are on demand */
+    uint32_t on_demand_base;    /* this many are on demand first */
     uint32_t on_demand_percent; /* of those above it, rounded up; EC2: 100 */
     enum asg_on_demand_strategy on_demand_strategy;
     enum asg_spot_strategy spot_strategy;
