@@ -1,7 +1,7 @@
 /* keys - the access keys that the door knows, read anew when their file changes.
  *
  * A file that cannot be read, does not make sense, is cut short or holds no key leaves
- * the keys as they were and is said once in the log. A key that was handed out stays as
+ * the keys as they were and is logged once. A key that was handed out stays as
  * it is until it is released. Threads: any. Blocks: on the disk when the file has
  * changed.
  */

@@ -336,7 +336,7 @@ class Mistakes:
 
     def wrong_port(self):
         self.with_worker_file(lambda text: text.replace(":7702", ":7712"),
-                              "the worker knocks at a wrong port")
+                              "the worker connects to a wrong port")
         self.worker_back()
 
     def key_mode(self):
