@@ -19,7 +19,8 @@ static const struct asg_argument group_arguments[] = {
      .complete = "groups"}};
 
 static const struct asg_option export_options[] = {
-    {.name = "to-dir",
+    {.name = "into-dir",
+     .old_name = "to-dir",
      .type = ASG_OPTION_FILE,
      .value = "DIR",
      .help = "Write one file for each group, GROUP.yaml, into this folder instead of "
@@ -91,7 +92,7 @@ static int make_folder(struct asg_cli *cli, const char *folder)
 static int export_group(struct asg_cli *cli, const struct asg_arguments *arguments,
                         const struct asg_present *present, size_t at, bool is_first)
 {
-    const char *folder = asg_option_text(arguments, "to-dir");
+    const char *folder = asg_option_text(arguments, "into-dir");
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
     if (folder == NULL && !is_first) asg_bytes_append_text(&text, "---\n");
     asg_spell_group(present, at, asg_option_flag(arguments, "full"), &text);
@@ -117,7 +118,7 @@ static int say_written(struct asg_cli *cli, const char *folder, size_t count)
 static int run_export(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
-    const char *folder = asg_option_text(arguments, "to-dir");
+    const char *folder = asg_option_text(arguments, "into-dir");
     bool is_one = arguments->values.count == 1;
     struct asg_present present;
     int code = asg_read_present(cli, is_one ? arguments->values.items[0] : NULL,
@@ -145,7 +146,7 @@ static const struct asg_command_entry commands[] = {
      .details = "YAML that \"apply\" takes back and \"diff\" finds no difference in. "
                 "Instances, suspended processes and secrets are not in it.",
      .examples = "openasg export web > web.yaml\n"
-                 "openasg export --to-dir groups/",
+                 "openasg export --into-dir groups/",
      ASG_ARGUMENTS(group_arguments),
      ASG_OPTIONS(export_options),
      .run = run_export},

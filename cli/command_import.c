@@ -35,12 +35,14 @@ static const struct asg_option import_options[] = {
      .type = ASG_OPTION_TEXT,
      .value = "URL",
      .help = "Where EC2 Auto Scaling is asked, instead of AWS's own address."},
-    {.name = "to",
+    {.name = "into",
+     .old_name = "to",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
      .help = "Write one file with all groups; it must not exist yet.",
      .default_text = "standard output"},
-    {.name = "to-dir",
+    {.name = "into-dir",
+     .old_name = "to-dir",
      .type = ASG_OPTION_FILE,
      .value = "DIR",
      .help = "Write one file a group, NAME.yaml, into this folder; none may exist yet."},
@@ -56,9 +58,9 @@ static bool check_words(struct asg_cli *cli, const struct asg_arguments *argumen
         *ret = asg_cli_fail(cli, ASG_EXIT_USAGE,
                             is_all ? "give names or --all, not both"
                                    : "which groups? give their names, or --all");
-    } else if (asg_option_is_set(arguments, "to") &&
-               asg_option_is_set(arguments, "to-dir")) {
-        *ret = asg_cli_fail(cli, ASG_EXIT_USAGE, "give --to or --to-dir, not both");
+    } else if (asg_option_is_set(arguments, "into") &&
+               asg_option_is_set(arguments, "into-dir")) {
+        *ret = asg_cli_fail(cli, ASG_EXIT_USAGE, "give --into or --into-dir, not both");
     }
     return *ret == ASG_EXIT_OK;
 }
@@ -141,8 +143,8 @@ static const char *file_of(struct asg_arena *arena, const char *folder, const ch
 static int write_to(struct asg_cli *cli, const struct asg_arguments *arguments,
                     const struct asg_imported *imported, size_t count, const char *region)
 {
-    const char *folder = asg_option_text(arguments, "to-dir");
-    const char *file = asg_option_text(arguments, "to");
+    const char *folder = asg_option_text(arguments, "into-dir");
+    const char *file = asg_option_text(arguments, "into");
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
     int code = ASG_EXIT_OK;
     if (folder != NULL && mkdir(folder, 0755) != 0 && errno != EEXIST) {
@@ -230,7 +232,7 @@ static const struct asg_command_entry commands[] = {
          "dry_run: true, so that applying it launches and terminates nothing; "
          "docs/migrate-from-aws.md leads through the rest.",
      .examples = "openasg import asg web --region eu-central-1 --to web.yaml\n"
-                 "openasg import asg --all --to-dir groups\n"
+                 "openasg import asg --all --into-dir groups\n"
                  "openasg import asg web | openasg apply -",
      ASG_ARGUMENTS(import_arguments),
      ASG_OPTIONS(import_options),
