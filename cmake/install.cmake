@@ -44,7 +44,7 @@ install(DIRECTORY deploy/systemd/ DESTINATION lib/systemd/system)
 install(DIRECTORY deploy/sysusers.d/ DESTINATION lib/sysusers.d)
 install(DIRECTORY deploy/journal/ DESTINATION lib/systemd/catalog)
 install(DIRECTORY deploy/monitoring/ DESTINATION ${CMAKE_INSTALL_DATADIR}/openasg/monitoring
-        PATTERN board.py EXCLUDE PATTERN __pycache__ EXCLUDE)
+        PATTERN README.md EXCLUDE PATTERN board.py EXCLUDE PATTERN __pycache__ EXCLUDE)
 
 # asg_settings(FILE FOLDER NAME): in /etc when the prefix is /usr, as it is known at the
 # installation; a file that is there is the operator's and stays.

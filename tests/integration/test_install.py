@@ -21,7 +21,7 @@ EXPECTED = {"usr/bin/openasg", "usr/bin/openasg-ec2local", "usr/lib/sysusers.d/o
             "usr/lib/systemd/catalog/openasg-controller.catalog",
             "usr/lib/systemd/catalog/openasg-worker.catalog"}
 EXPECTED |= {f"usr/share/openasg/monitoring/{name}" for name in (
-    "README.md", "alertmanager.yml", "mixin.libsonnet", "openasg.json", "openasg.rules.yml",
+    "alertmanager.yml", "mixin.libsonnet", "openasg.json", "openasg.rules.yml",
     "prometheus.yml")}
 for service in SERVICES:
     EXPECTED |= {f"usr/bin/openasg-{service}", f"etc/openasg/{service}.yaml",

@@ -12,7 +12,8 @@ SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
 FOLDER = os.path.join(SOURCE, "deploy", "monitoring")
 RULES = os.path.join(FOLDER, "openasg.rules.yml")
 BOARD = os.path.join(FOLDER, "openasg.json")
-CASES = os.path.join(SOURCE, "tests", "monitoring", "openasg.rules.test.yml")
+CASES = [os.path.join(SOURCE, "tests", "monitoring", name) for name in (
+    "openasg.rules.test.yml", "openasg.rules.slow.test.yml")]
 NAME = re.compile(r"(?<![\w:])((?:\w+:)?(?:openasg|process)_\w+(?::\w+)?|up|ALERTS)(?![\w:(])")
 PROMETHEUS_OWN = {"up", "ALERTS"}
 
