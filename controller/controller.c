@@ -211,6 +211,16 @@ static uint64_t draw_incarnation(void)
     return drawn;
 }
 
+/* Opening the log checks its newest records; a disk in trouble says nothing of them. */
+static void note_verified(enum asg_status status, int64_t wall_ms)
+{
+    bool is_bad = status == ASG_ERR_CONFLICT || status == ASG_ERR_CORRUPT ||
+                  status == ASG_ERR_MALFORMED;
+    if (status != ASG_OK && !is_bad) return;
+    asg_gauge(ASG_COUNT_LOG_VERIFIED, is_bad ? 0 : 1);
+    asg_gauge(ASG_COUNT_LOG_VERIFIED_AT, wall_ms);
+}
+
 static enum asg_status open_log(struct asg_controller *controller,
                                 struct asg_error *error)
 {
@@ -234,6 +244,7 @@ static enum asg_status open_log(struct asg_controller *controller,
     controller->opened_ms = asg_clock_monotonic_ms(&controller->clock);
     enum asg_status status =
         asg_commit_open(&options, wall_ms, &controller->commit, error);
+    note_verified(status, wall_ms);
     if (status == ASG_OK) ASG_FAILPOINT("lead.log_opened");
     return status;
 }
@@ -615,6 +626,7 @@ static enum asg_status bind_all(struct asg_controller *controller,
         controller->scraped = (struct asg_scraped){.is_leading = &controller->is_leading,
                                                    .view = controller->view,
                                                    .groups = controller->group_metrics,
+                                                   .log_path = controller->log_path,
                                                    .clock = controller->clock};
         status = asg_serve_http_new(settings->listen_http, &controller->scraped,
                                     &controller->http, error);
@@ -707,6 +719,7 @@ static enum asg_status start_edges(struct asg_controller *controller,
         .clock = controller->clock,
     };
     asg_ingest_new(&ingest, &controller->ingest);
+    atomic_store(&controller->scraped.ingest, controller->ingest);
     status = asg_probe_thread_new(controller->prober, &controller->prober_thread, error);
     if (status != ASG_OK) return status;
     const struct asg_answer_sources sources = {.view = controller->view,
@@ -851,6 +864,8 @@ void asg_controller_destroy(struct asg_controller **controller)
     if (c == NULL) return;
     asg_answer_thread_destroy(&c->answers);
     asg_serve_enrol_close(c);
+    asg_status_pages_destroy(&c->http);
+    asg_scraped_clear(&c->scraped);
     refuse_waiting(c); /* its calls among others */
     asg_serve_enrol_destroy(c);
     asg_ingest_thread_destroy(
@@ -858,8 +873,6 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_probe_thread_destroy(&c->prober_thread);
     asg_ingest_destroy(&c->ingest);
     asg_prober_destroy(&c->prober);
-    asg_status_pages_destroy(&c->http);
-    asg_scraped_clear(&c->scraped);
     asg_api_close(c->api);
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 #define CODE_MAX        63 /* letters of an error code */
 #define GROUP_CODES_MAX 16 /* codes of one group; the rest count as other */
 #define OTHER_CODE      0
-#define COPIED_AT_ONCE  64      /* groups, while the lock is held */
+#define COPIED_AT_ONCE  4       /* groups, while the lock is held: some 3 KiB */
+#define BOOTED_MS_MAX   3600000 /* seen later: it was stopped meanwhile, say */
 #define JOINED_MS_MAX   3600000 /* enrolled later: it is no launch any more */
 
 enum family {
@@ -225,10 +227,11 @@ static void compare_rows(const struct asg_instance_view *before,
         before->state == ASG_INSTANCE_REQUESTED) {
         observe_ms(ASG_COUNT_LAUNCH_REQUEST, now->requested_ms, now_ms);
     }
-    if (now->in_service_ms == 0 || before->in_service_ms == 0) {
-        if (before->ec2_state != ASG_EC2_RUNNING && now->ec2_state == ASG_EC2_RUNNING) {
-            observe_ms(ASG_COUNT_LAUNCH_RUNNING, now->launched_ms, now_ms);
-        }
+    bool was_booting =
+        before->ec2_state == ASG_EC2_UNKNOWN || before->ec2_state == ASG_EC2_PENDING;
+    if (was_booting && now->ec2_state == ASG_EC2_RUNNING &&
+        now_ms - now->launched_ms < BOOTED_MS_MAX) {
+        observe_ms(ASG_COUNT_LAUNCH_RUNNING, now->launched_ms, now_ms);
     }
     if (before->in_service_ms == 0 && now->in_service_ms != 0) {
         observe_ms(ASG_COUNT_LAUNCH_IN_SERVICE, now->launched_ms, now_ms);
@@ -697,4 +700,23 @@ void asg_group_metrics_print(struct asg_group_metrics *metrics,
     }
     print_offerings(&scrape);
     free(scrape.shown);
+}
+
+void asg_agents_metric_print(const struct asg_version_count *rows, size_t count,
+                             enum asg_metric_form form, struct asg_bytes *ret)
+{
+    const struct asg_metric_family *family = &families[FAMILY_AGENTS];
+    asg_metric_family_print(family, form, ret);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t version = rows[i].version;
+        char text[32] = "unknown";
+        if (version == UINT32_MAX) {
+            (void)snprintf(text, sizeof text, "other");
+        } else if (version != 0) {
+            (void)snprintf(text, sizeof text, "%u.%u.%u", version >> 20,
+                           version >> 10 & 1023, version & 1023);
+        }
+        const char *const labels[] = {text};
+        asg_metric_row_print(family, labels, rows[i].agents, ret);
+    }
 }

@@ -20,6 +20,7 @@
 #define ASG_SHOWN_POLICIES  32
 #define ASG_SHOWN_OFFERINGS 500
 #define ASG_CODES_MAX       64
+#define ASG_VERSIONS_MAX    17 /* rows of agents by version, the others' among them */
 
 /* identifier, name, names of its labels, kind, help */
 #define ASG_GROUP_METRICS(X)                                                             \
@@ -105,5 +106,13 @@ void asg_group_metrics_launch_failed(struct asg_group_metrics *metrics, uint32_t
 void asg_group_metrics_print(struct asg_group_metrics *metrics,
                              const struct asg_root *root, enum asg_metric_form form,
                              struct asg_bytes *ret);
+
+/* Agents by version: 0 is not said yet, UINT32_MAX all others. */
+struct asg_version_count {
+    uint32_t version;
+    uint32_t agents;
+};
+void asg_agents_metric_print(const struct asg_version_count *rows, size_t count,
+                             enum asg_metric_form form, struct asg_bytes *ret);
 
 #endif

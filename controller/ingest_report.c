@@ -16,6 +16,7 @@
 #include "crypto/crypto.h"
 #include "wire/wire.h"
 
+#define VERSIONS_AT_ONCE 512  /* slots, while the lock is held */
 #define DRAIN_MAX        4096 /* frames between two looks at the clock */
 #define SILENCE_EVERY_MS 100
 #define SILENT_AT_ONCE   2000 /* in one event, so fewer than ASG_INBOX_SIGNS_MAX */
@@ -674,4 +675,41 @@ void asg_ingest_look(struct asg_ingest *ingest, struct asg_instance_view *views,
         look(ingest, &views[i]);
     }
     (void)pthread_mutex_unlock(&ingest->state_lock);
+}
+
+static void count_version(struct asg_version_count *rows, size_t *count, size_t most,
+                          uint32_t version)
+{
+    size_t at = 0;
+    while (at < *count && rows[at].version != version) {
+        at++;
+    }
+    if (at == most || (at == *count && at == most - 1)) {
+        at = most - 1; /* the last place is for what does not fit */
+        version = UINT32_MAX;
+    }
+    if (at == *count) {
+        rows[at] = (struct asg_version_count){.version = version};
+        ++*count;
+    }
+    rows[at].agents++;
+}
+
+size_t asg_ingest_versions(struct asg_ingest *ingest, size_t most,
+                           struct asg_version_count *ret)
+{
+    assert(most >= 2);
+    size_t count = 0;
+    uint32_t slot = 0;
+    while (slot != ASG_SLOT_NONE) {
+        (void)pthread_mutex_lock(&ingest->state_lock);
+        slot = asg_roster_next(ingest->roster, slot);
+        for (int i = 0; i < VERSIONS_AT_ONCE && slot != ASG_SLOT_NONE; i++) {
+            const struct asg_roster_slot *its = asg_roster_slot(ingest->roster, slot);
+            if (its->is_bound) count_version(ret, &count, most, its->version);
+            slot = asg_roster_next(ingest->roster, slot + 1);
+        }
+        (void)pthread_mutex_unlock(&ingest->state_lock);
+    }
+    return count;
 }

@@ -16,6 +16,7 @@
 #include "bus/bus.h"
 #include "bus/inlet.h"
 #include "bus/key_set.h"
+#include "controller/group_metrics.h"
 #include "controller/inbox.h"
 #include "controller/probe_agent.h"
 #include "controller/roster.h"
@@ -68,6 +69,12 @@ enum asg_standing asg_ingest_standing(struct asg_ingest *ingest, const char *ins
 /* What one said of itself that is enrolled now. Any thread. */
 void asg_ingest_describe(struct asg_ingest *ingest, const char *instance_id,
                          uint32_t grpc_port, uint32_t interval_ms);
+
+/* How many agents are bound, by version: at most `most` rows, the last of which is of all
+ * others when there are more versions (UINT32_MAX); version 0: not said yet. Returns how
+ * many rows. From any thread; the lock is let go between some slots and the next. */
+size_t asg_ingest_versions(struct asg_ingest *ingest, size_t most,
+                           struct asg_version_count *ret);
 
 /* Fill in what only agents say: is_reporting, and cpu_milli as last heard (-1: never).
  * Waits for a turn under way, once for all rows. */

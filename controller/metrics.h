@@ -89,7 +89,7 @@
     X(LOG_VERIFIED, "openasg_log_verified", "", GAUGE,                                   \
       "1 when the newest records of the log passed the check at the last start of "      \
       "leading, 0 when they did not.")                                                   \
-    X(LOG_VERIFIED_AT, "openasg_log_verified_timestamp_seconds", "", GAUGE,              \
+    X(LOG_VERIFIED_AT, "openasg_log_verified_timestamp_seconds", "", GAUGE_MILLI,        \
       "When the log was checked last.")                                                  \
     X(SNAPSHOTS, "openasg_snapshots_total", "", COUNTER, "Snapshots saved.")             \
     X(PRUNED, "openasg_log_pruned_total", "", COUNTER,                                   \

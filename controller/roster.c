@@ -504,6 +504,7 @@ enum asg_report_verdict asg_roster_hear(struct asg_roster *roster, uint32_t slot
         s->interval_ms = clamp_interval(report->interval_ms);
         expect_silence(roster, slot);
     }
+    if (report->version != 0) s->version = report->version;
     if (report->grpc_port != s->grpc_port && report->grpc_port > 0 &&
         report->grpc_port <= UINT16_MAX) {
         s->grpc_port = (uint16_t)report->grpc_port;

@@ -50,8 +50,9 @@ struct asg_roster_slot {
     bool must_tell; /* its next report is told as a first one */
     uint8_t state;  /* asg_member_state */
     uint16_t grpc_port;
-    uint16_t noted; /* bits 1 << asg_sign: notices that core knows */
-    char key[40];   /* z85, without a closing zero */
+    uint32_t version; /* of its agent, as it reports it; 0: not said */
+    uint16_t noted;   /* bits 1 << asg_sign: notices that core knows */
+    char key[40];     /* z85, without a closing zero */
     uint32_t group_no;
     uint32_t came_from; /* IPv4 of its reports where that is another; 0: it is not */
     char id[ASG_INSTANCE_ID_MAX + 1];

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "controller/group_metrics.h"
+#include "controller/ingest_report.h"
 #include "http/status_pages.h"
 
 #define ASG_SCRAPE_SHARED_MS 200 /* series of groups are printed once in so long */
@@ -17,8 +18,10 @@
 /* What the pages read, from the server's thread; it stays where it is. */
 struct asg_scraped {
     const atomic_bool *is_leading;
-    struct asg_view *view;            /* NULL: no series of groups */
-    struct asg_group_metrics *groups; /* NULL with the view */
+    struct asg_view *view;               /* NULL: no series of groups */
+    struct asg_group_metrics *groups;    /* NULL with the view */
+    _Atomic(struct asg_ingest *) ingest; /* whose agents; NULL: none yet */
+    const char *log_path;                /* whose size and room; NULL: none */
     struct asg_clock clock;
     /* the server's thread's own, for each form; printed_ms 0: nothing is */
     struct asg_bytes printed[2];

@@ -82,7 +82,8 @@ static void format_end(int64_t expires_at_ms, char text[ASG_TIME_TEXT_MAX])
 /* From the refresher's thread. */
 static void log_news(void *context, const struct asg_credentials_news *news)
 {
-    (void)context;
+    struct asg_worker_aws *aws = context;
+    atomic_store(&aws->credentials_until_ms, news->expires_at_ms);
     char end[ASG_TIME_TEXT_MAX];
     format_end(news->expires_at_ms, end);
     if (news->status != ASG_OK) {
@@ -122,6 +123,7 @@ static enum asg_status start_refresh(const struct asg_worker_settings *settings,
         .provider = asg_credentials_chain_provider(ret->chain),
         .clock = *clock,
         .tell = log_news,
+        .context = ret,
     };
     enum asg_status status =
         asg_credentials_refresher_new(&options, &ret->refresher, error);
@@ -139,7 +141,7 @@ enum asg_status asg_worker_aws_open(const struct asg_worker_settings *settings,
                                     struct asg_arena *arena, struct asg_worker_aws *ret,
                                     struct asg_error *error)
 {
-    *ret = (struct asg_worker_aws){0};
+    *ret = (struct asg_worker_aws){.credentials_until_ms = 0};
     struct asg_shared_config *files = NULL;
     enum asg_status status = load_files(settings, &files, error);
     if (status != ASG_OK) return status;

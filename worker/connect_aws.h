@@ -16,6 +16,7 @@ struct asg_worker_aws {
     struct asg_credentials_refresher *refresher;
     struct asg_ec2_client *ec2;
     struct asg_endpoint endpoint;
+    _Atomic int64_t credentials_until_ms; /* by our wall clock; 0: they do not end */
 };
 
 /* Fetch credentials, keep them fresh, make the client. `settings` and `arena` must

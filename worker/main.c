@@ -154,6 +154,7 @@ static void make_worker(struct parts *parts, const struct asg_clock *clock, int 
 
 static enum asg_status open_pages(struct parts *parts, struct asg_error *error)
 {
+    parts->pages.credentials_until_ms = &parts->aws.credentials_until_ms;
     enum asg_status status = asg_worker_pages_open(
         &parts->pages, parts->settings.listen_http, parts->aws.ec2, error);
     if (status == ASG_OK && parts->pages.pages != NULL) {

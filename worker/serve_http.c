@@ -73,7 +73,11 @@ void asg_worker_pages_update(struct asg_worker_pages *pages,
         [ASG_WORKER_IS_REFUSED] = worker->refusals > 0 ? 1 : 0,
         [ASG_WORKER_CLOCK_SKEW] = asg_ec2_client_skew_ms(pages->ec2),
     };
-    for (size_t i = 0; i < ASG_WORKER_METRICS_END; i++) {
+    if (pages->credentials_until_ms != NULL) {
+        asg_metric_set(&pages->metrics[ASG_WORKER_CREDENTIALS_UNTIL],
+                       atomic_load(pages->credentials_until_ms));
+    }
+    for (size_t i = 0; i < ASG_WORKER_CREDENTIALS_UNTIL; i++) {
         asg_metric_set(&pages->metrics[i], values[i]);
     }
 }

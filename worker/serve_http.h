@@ -47,7 +47,8 @@ enum asg_worker_metric {
 
 struct asg_worker_pages {
     struct asg_metric metrics[ASG_WORKER_METRICS_END];
-    struct asg_ec2_client *ec2; /* lent */
+    struct asg_ec2_client *ec2;                  /* lent */
+    const _Atomic int64_t *credentials_until_ms; /* lent; NULL: not known */
     struct asg_status_pages *pages;
 };
 

@@ -97,13 +97,24 @@ void asg_ec2_meter_attempt(struct asg_ec2_meter *meter,
     count_error(meter, meter->actions[i], attempt->code, attempt->class);
 }
 
+/* A family without a row is said too: who writes rules finds its name. */
+static void print_family(const struct asg_metric_family *family, struct asg_metric *rows,
+                         size_t count, enum asg_metric_form form, struct asg_bytes *ret)
+{
+    if (count > 0) {
+        asg_metrics_print(rows, count, form, ret);
+    } else {
+        asg_metric_family_print(family, form, ret);
+    }
+}
+
 void asg_ec2_meter_print(struct asg_ec2_meter *meter, enum asg_metric_form form,
                          struct asg_bytes *ret)
 {
     size_t count = atomic_load_explicit(&meter->action_count, memory_order_acquire);
     for (int row = 0; row < ASG_EC2_METER_ERROR; row++) {
-        asg_metrics_print(meter->rows[row], count, form, ret);
+        print_family(&kinds[row], meter->rows[row], count, form, ret);
     }
     count = atomic_load_explicit(&meter->error_count, memory_order_acquire);
-    asg_metrics_print(meter->errors, count, form, ret);
+    print_family(&kinds[ASG_EC2_METER_ERROR], meter->errors, count, form, ret);
 }

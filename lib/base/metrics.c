@@ -196,7 +196,6 @@ void asg_metrics_end(enum asg_metric_form form, struct asg_bytes *ret)
 void asg_metric_family_print(const struct asg_metric_family *family,
                              enum asg_metric_form form, struct asg_bytes *ret)
 {
-    assert(bounds_of(family->kind) == NULL);
     print_head(family->name, family->help, family->kind, form, ret);
 }
 
@@ -217,6 +216,7 @@ static void print_label_value(const char *text, struct asg_bytes *ret)
 void asg_metric_row_print(const struct asg_metric_family *family,
                           const char *const *labels, int64_t value, struct asg_bytes *ret)
 {
+    assert(bounds_of(family->kind) == NULL);
     asg_bytes_append_text(ret, family->name);
     char before = '{';
     const char *names = family->labels;

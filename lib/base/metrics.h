@@ -79,7 +79,7 @@ struct asg_metric_family {
     const char *name;
     const char *labels; /* their names, commas between: "group,state" */
     const char *help;
-    enum asg_metric_kind kind; /* no histogram */
+    enum asg_metric_kind kind; /* rows are of none that is a histogram */
 };
 
 /* Append the lines above a family's rows; its rows follow at once. */

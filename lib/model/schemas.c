@@ -655,7 +655,7 @@ static const struct asg_field report_fields[] = {
     U32(interval_ms),       U32(cpu_milli),       U32(memory_milli),
     U32(load_milli),        U32(pressure_milli),  U64(network_in_bytes),
     U64(network_out_bytes), U64(disk_read_bytes), U64(disk_write_bytes),
-    U32(grpc_port),
+    U32(grpc_port),         U32(version),
 };
 #undef OF
 TABLE(report)
