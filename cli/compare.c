@@ -103,7 +103,7 @@ static void say_capacity(struct work *work, const struct group_work *group,
     uint32_t there = 0;
     uint32_t desired = wish->config.desired;
     if (view != NULL) {
-        there = view->requested + view->pending + view->in_service + view->warming;
+        there = view->requested + view->pending + view->in_service;
         desired = asg_desired_after(
             view->config, &wish->config,
             asg_model_update_bits(&asg_group_config_schema, wish->different));

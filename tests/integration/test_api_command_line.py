@@ -157,6 +157,22 @@ class TestCommandLine(ApiTest):
                                       "SpotMaxPrice": "0.05"}})
         self.check_taken_back("mixed")
 
+    def test_much_of_a_group_is_terminated_only_by_force(self):
+        self.make_group(size=4, MinSize=0)
+        path = os.path.join(self.api.folder, "small.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("group: {name: web, max: 1}\n")
+        ask = self.api.cluster.openasg
+        tried = ask("apply", "-f", path, "--dry-run")
+        self.assertIn("would terminate 3 instances (4 now, 1 desired)", tried)
+        refused = ask("apply", "-f", path, check=False)
+        self.assertIn("would terminate 3 of the 4 instances of group web", refused)
+        self.assertIn("--force", refused)
+        self.assertEqual(self.api.group("web", self.asg)["MaxSize"], 10)
+        applied = ask("apply", "-f", path, "--force")
+        self.assertIn("will terminate 3 instances", applied)
+        self.assertEqual(self.api.group("web", self.asg)["DesiredCapacity"], 1)
+
     def test_a_launch_configuration_is_named_and_kept(self):
         self.asg.create_launch_configuration(LaunchConfigurationName="old", ImageId=IMAGE,
                                              InstanceType="t3.micro")

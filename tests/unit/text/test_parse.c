@@ -149,6 +149,55 @@ static void test_parse_reads_moments_lists_and_texts(void **state)
     assert_string_equal("b", group.tags[0].value);
 }
 
+static void test_parse_reads_what_may_be_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->policy.cooldown_ms = 5;
+    assert_status(ASG_OK, parse(fixture, "cooldown: unset\n"));
+    assert_int_equal(ASG_UNSET, fixture->policy.cooldown_ms);
+    refuses(fixture, "target: unset\n", "decimals");
+    const char *text = "mixed: {on_demand_base: 2}\ncollected_metrics: [GroupMaxSize, "
+                       "GroupMinSize]\nwarmup: unset\n";
+    struct asg_group_config group = {0};
+    assert_status(ASG_OK,
+                  asg_parse_text(&asg_group_config_schema, "g.yaml", text, strlen(text),
+                                 &fixture->arena, &group, NULL, &fixture->error));
+    assert_int_equal(2, group.mixed->on_demand_base);
+    assert_int_equal(100, group.mixed->on_demand_percent); /* of its table */
+    assert_int_equal(3, group.collected_metrics);
+    uint64_t present = 0;
+    text = "mixed: none\n";
+    assert_status(ASG_OK,
+                  asg_parse_text(&asg_group_config_schema, "g.yaml", text, strlen(text),
+                                 &fixture->arena, &group, &present, &fixture->error));
+    assert_null(group.mixed);
+    assert_int_not_equal(0, present);
+}
+
+static void test_yaml_documents_come_in_order_without_the_empty_ones(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text = "# a comment\n---\na: 1\n---\n---\n- b\n--- # nothing\n";
+    struct asg_yaml_node *root = NULL;
+    assert_status(ASG_OK,
+                  asg_yaml_parse_documents("d.yaml", text, strlen(text), &fixture->arena,
+                                           &root, &fixture->error));
+    assert_int_equal(ASG_YAML_MAP, root->kind);
+    assert_int_equal(3, root->line);
+    assert_int_equal(ASG_YAML_LIST, root->next->kind);
+    assert_null(root->next->next);
+    text = "{\"a\": \"\\ud83d\\udc1f \\\\ud83d\"}";
+    assert_status(ASG_OK,
+                  asg_yaml_parse_documents("d.json", text, strlen(text), &fixture->arena,
+                                           &root, &fixture->error));
+    assert_string_equal("\xf0\x9f\x90\x9f \\ud83d", root->first->text);
+    text = "a: 1\n---\na: {\n";
+    assert_status(ASG_ERR_INVALID,
+                  asg_yaml_parse_documents("d.yaml", text, strlen(text), &fixture->arena,
+                                           &root, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "d.yaml:4"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -159,6 +208,8 @@ int main(void)
         TEST(test_parse_takes_null_for_left_out),
         TEST(test_parse_says_where_and_what_to_write),
         TEST(test_parse_reads_moments_lists_and_texts),
+        TEST(test_parse_reads_what_may_be_left_out),
+        TEST(test_yaml_documents_come_in_order_without_the_empty_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
