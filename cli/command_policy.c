@@ -296,10 +296,12 @@ static int put_one(struct asg_cli *cli, void *config)
     struct asg_command command = asg_new_command(ASG_COMMAND_POLICY_PUT, policy->group);
     command.name = policy->name;
     command.policy_config = policy;
-    int code = asg_order(cli, &command,
-                         asg_arena_format(&cli->arena, "policy %s of %s saved",
-                                          policy->name, policy->group),
-                         NULL);
+    int code = asg_check_target(cli, policy);
+    if (code != ASG_EXIT_OK) return code;
+    code = asg_order(cli, &command,
+                     asg_arena_format(&cli->arena, "policy %s of %s saved", policy->name,
+                                      policy->group),
+                     NULL);
     if (code == ASG_EXIT_OK) asg_note_policy(cli, policy);
     return code;
 }

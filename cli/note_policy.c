@@ -58,3 +58,17 @@ void asg_note_policy(struct asg_cli *cli, const struct asg_policy_config *policy
     note_ceiling(cli, policy);
     note_evaluation(cli, policy);
 }
+
+int asg_check_target(struct asg_cli *cli, const struct asg_policy_config *policy)
+{
+    bool is_out_of_reach = policy->kind == ASG_POLICY_TARGET_TRACKING &&
+                           policy->target_milli > asg_metric_ceiling(policy->metric);
+    if (!is_out_of_reach) return ASG_EXIT_OK;
+    char target[ASG_QUANTITY_TEXT_MAX];
+    asg_quantity_print_milli(policy->target_milli, target);
+    return asg_cli_fail(
+        cli, ASG_EXIT_USAGE,
+        "policy %s: the target cannot be %s: %s never exceeds 100 %%, so it would never "
+        "scale out",
+        policy->name, target, asg_enum_word(&asg_metric_name_words, (int)policy->metric));
+}

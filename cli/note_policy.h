@@ -11,4 +11,8 @@
  * meant for one; when it does not answer, that is said as for any other question. */
 void asg_note_policy(struct asg_cli *cli, const struct asg_policy_config *policy);
 
+/* ASG_EXIT_OK, or ASG_EXIT_USAGE and said: a target that its metric never reaches is a
+ * slip of the pen. The Auto Scaling API takes it, as AWS does. */
+int asg_check_target(struct asg_cli *cli, const struct asg_policy_config *policy);
+
 #endif

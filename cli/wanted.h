@@ -79,8 +79,8 @@ ASG_MUST_USE enum asg_status asg_wanted_read(const struct asg_texts *paths,
 const struct asg_wanted_group *asg_wanted_find_group(const struct asg_wanted *wanted,
                                                      const char *name);
 
-/* Where that is written of which a controller's answer says "group web, policy cpu50: ..";
- * its file is NULL when it names nothing of the files. */
+/* Where that is written of which a controller's answer says "group web, policy cpu50:
+ * .."; its file is NULL when it names nothing of the files. */
 struct asg_place asg_wanted_place_of(const struct asg_wanted *wanted,
                                      const char *message);
 

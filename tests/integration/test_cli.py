@@ -352,10 +352,11 @@ class CliTest(unittest.TestCase):
                              code=3)
         self.assertIn("refuses our key", alone.stderr)
 
-    def test_a_target_that_is_never_reached_is_noted(self):
+    def test_a_target_that_is_never_reached_is_refused(self):
         self.make_group("unreached")
-        noted = self.run_cli("policy", "put", "unreached", "cpu", "--target", "500").stderr
-        self.assertIn("note: cpu never exceeds 100 %, so policy cpu never scales out", noted)
+        said = self.run_cli("policy", "put", "unreached", "cpu", "--target", "500", code=2).stderr
+        self.assertIn("the target cannot be 500: cpu never exceeds 100 %", said)
+        self.assertEqual([], self.ask("policy", "list", "unreached"))
         for words in (("--target", "100"), ("--metric", "load", "--target", "500")):
             self.assertNotIn("note:", self.run_cli("policy", "put", "unreached", "cpu", *words).stderr)
 
