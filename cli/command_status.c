@@ -111,6 +111,7 @@ static const struct asg_render_column refusal_columns[] = {
     {"PORT", "edge", NULL, false},
     {"ADDRESS", "address", NULL, false},
     {"KEY", "key", NULL, ASG_COLUMN_NAME},
+    {"INSTANCE", "instance_id", NULL, false},
     {"WHY", "why", NULL, false},
     {"TIMES", "count", NULL, false},
     {"FIRST", NULL, write_first, ASG_COLUMN_WIDE},
@@ -214,11 +215,10 @@ static const struct asg_command_entry commands[] = {
      .else_when = "refused",
      .summary = "List the workers that are connected",
      .details =
-         "With --refused it lists whose key was not let in lately, newest first, at the "
-         "ports of workers, admins and reports: address, public key, and why. To "
-         "admit a worker put its key, as NAME.pub, into the controller's "
-         "workers.d. Agents whose enrolment is refused are in the controller's "
-         "log (enrolments_refused) and in openasg_enrolments_total.",
+         "With --refused it lists who was not admitted recently, newest first: keys at "
+         "the ports of workers, admins and reports, and agents whose enrolment was "
+         "refused (port enrol), with address, instance and reason. To admit a worker "
+         "put its key, as NAME.pub, into the controller's workers.d.",
      .examples = "openasg worker list\nopenasg worker list --refused",
      ASG_OPTIONS(worker_options),
      .run = run_workers},

@@ -2,6 +2,8 @@
  * when they are durable; questions are answered from the view (answer_view.h), the
  * dispatcher and the log. */
 
+#include <stdlib.h>
+
 #include "base/failpoint.h"
 #include "controller/fill_order.h"
 #include "controller/metrics.h"
@@ -20,6 +22,37 @@ static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t re
 }
 
 /* ---- questions ---- */
+
+static int newest_first(const void *a, const void *b)
+{
+    int64_t x = ((const struct asg_refusal *)a)->last_ms;
+    int64_t y = ((const struct asg_refusal *)b)->last_ms;
+    return (x < y) - (x > y);
+}
+
+/* Keys at the ports of CURVE, and enrolments. */
+static void fill_refused(struct asg_controller *controller, struct asg_answer *answer)
+{
+    struct asg_arena *arena = &controller->scratch;
+    int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
+    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
+    struct asg_refusal *keys = NULL;
+    size_t key_count = 0;
+    asg_list_refusals(controller->bus, mono_ms, wall_ms, arena, &keys, &key_count);
+    struct asg_refusal *agents = NULL;
+    size_t agent_count = 0;
+    if (controller->enrolments != NULL) {
+        asg_enrolments_refused(controller->enrolments, mono_ms, wall_ms, arena, &agents,
+                               &agent_count);
+    }
+    size_t count = key_count + agent_count;
+    answer->refusals = asg_arena_take(arena, (count + 1) * sizeof *answer->refusals);
+    for (size_t i = 0; i < count; i++) {
+        answer->refusals[i] = i < key_count ? keys[i] : agents[i - key_count];
+    }
+    answer->refusal_count = count;
+    qsort(answer->refusals, count, sizeof *answer->refusals, newest_first);
+}
 
 static void stand(struct asg_arena *arena, struct asg_status_view *view,
                   const struct asg_alarm_view *alarm)
@@ -217,11 +250,7 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
                           &answer.workers, &answer.worker_count);
         break;
     case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
-    case ASG_QUERY_REFUSED:
-        asg_list_refusals(controller->bus, asg_clock_monotonic_ms(&controller->clock),
-                          asg_clock_wall_ms(&controller->clock), arena, &answer.refusals,
-                          &answer.refusal_count);
-        break;
+    case ASG_QUERY_REFUSED: fill_refused(controller, &answer); break;
     case ASG_QUERY_JOIN_LINE: fill_join_line(controller, request, &answer); break;
     case ASG_QUERY_TRY: try_order(controller, request, actor, &answer); break;
     default: break;

@@ -249,12 +249,29 @@ static enum asg_status open_log(struct asg_controller *controller,
     return status;
 }
 
+/* The log's time never goes back: what is written now by a wrong clock stays. */
+static void warn_of_clock(int64_t last_ms, int64_t wall_ms)
+{
+    int64_t ahead_ms = asg_log_time_ahead_ms(last_ms, wall_ms);
+    if (ahead_ms == 0) return;
+    char last[ASG_TIME_TEXT_MAX];
+    asg_time_format(last_ms, last);
+    asg_log_warn("clock", "clock_ahead_of_log",
+                 "the clock of this host is %" PRId64
+                 " days ahead of the last record of the log (%s): if the controller was "
+                 "not stopped that long, stop it now, fix the clock (timedatectl) and "
+                 "restore the log from a backup; the time of a log never goes back",
+                 ahead_ms / ASG_CLOCK_AHEAD_MS, last);
+}
+
 /* The log is open: go on from what it says. */
 static void lead(struct asg_controller *controller)
 {
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
-    asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
-                      asg_clock_wall_ms(&controller->clock), mono_ms);
+    int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
+    int64_t last_ms = asg_commit_last_ms(controller->commit);
+    warn_of_clock(last_ms, wall_ms);
+    asg_log_time_init(&controller->log_time, last_ms, wall_ms, mono_ms);
     controller->next_turn_ms = mono_ms;
     new_dispatch(controller);
     hand_over(controller);

@@ -19,6 +19,7 @@
 #define PROOF_TEXT_MAX  ASG_DOCUMENT_BYTES_MAX
 #define EARLIER_MS      3600000 /* an agent's clock may be behind by so much */
 #define SAY_MS          10000
+#define REFUSED_ROWS    32     /* for `openasg worker list --refused` */
 #define ALARM_MS        600000 /* other keys of one instance reach core once in this */
 #define INSTANCES_NOTED 1024   /* ... and so many instances, or early ones */
 
@@ -34,6 +35,16 @@ struct pending {
     uint32_t interval_ms;
     struct asg_bytes request; /* DER */
     struct asg_bytes pem;     /* signed, and worth nothing until it is bound */
+};
+
+/* One instance at one address. */
+struct refused {
+    char instance_id[ASG_INSTANCE_ID_MAX + 1];
+    char address[ASG_BUS_ADDRESS_MAX];
+    const char *why; /* of the last; static */
+    uint64_t count;  /* 0: the row is free */
+    int64_t first_ms;
+    int64_t last_ms;
 };
 
 /* Those that were not said yet, of which the last stands for all. */
@@ -58,6 +69,7 @@ struct asg_enrolments {
     int64_t alarmed_until_ms;  /* ... until then */
     struct asg_id_map early;   /* instances that nobody knew, told since it leads */
     struct refusals refused;
+    struct refused rows[REFUSED_ROWS];
 };
 
 /* ---- forms ---- */
@@ -105,6 +117,61 @@ static void end(struct asg_rpc_call *call, enum asg_rpc_code code,
     asg_rpc_call_end(call, code, words);
 }
 
+/* Its row, or a free one, or that of who was refused longest ago. With the lock held. */
+static struct refused *row_of(struct asg_enrolments *enrolments, const char *instance_id,
+                              const char *address)
+{
+    struct refused *ret = &enrolments->rows[0];
+    for (size_t i = 0; i < REFUSED_ROWS; i++) {
+        struct refused *row = &enrolments->rows[i];
+        bool is_its = row->count > 0 && strcmp(row->instance_id, instance_id) == 0 &&
+                      strcmp(row->address, address) == 0;
+        if (is_its) return row;
+        bool is_older = row->count == 0 || row->last_ms < ret->last_ms;
+        if (ret->count > 0 && is_older) ret = row;
+    }
+    ret->count = 0;
+    return ret;
+}
+
+static void keep_refused(struct asg_enrolments *enrolments, const char *instance_id,
+                         const char *address, const char *why, int64_t mono_ms)
+{
+    struct refused *row = row_of(enrolments, instance_id, address);
+    if (row->count == 0) {
+        *row = (struct refused){.first_ms = mono_ms};
+        (void)snprintf(row->instance_id, sizeof row->instance_id, "%s", instance_id);
+        (void)snprintf(row->address, sizeof row->address, "%s", address);
+    }
+    row->count++;
+    row->why = why;
+    row->last_ms = mono_ms;
+}
+
+void asg_enrolments_refused(struct asg_enrolments *enrolments, int64_t mono_ms,
+                            int64_t wall_ms, struct asg_arena *arena,
+                            struct asg_refusal **ret, size_t *ret_count)
+{
+    *ret = asg_arena_take(arena, REFUSED_ROWS * sizeof **ret);
+    *ret_count = 0;
+    (void)pthread_mutex_lock(&enrolments->lock);
+    for (size_t i = 0; i < REFUSED_ROWS; i++) {
+        const struct refused *row = &enrolments->rows[i];
+        if (row->count == 0) continue;
+        (*ret)[(*ret_count)++] = (struct asg_refusal){
+            .edge = ASG_EDGE_ENROL,
+            .key = "",
+            .address = asg_arena_text(arena, row->address),
+            .why = row->why,
+            .count = row->count,
+            .first_ms = wall_ms - (mono_ms - row->first_ms),
+            .last_ms = wall_ms - (mono_ms - row->last_ms),
+            .instance_id = asg_arena_text(arena, row->instance_id),
+        };
+    }
+    (void)pthread_mutex_unlock(&enrolments->lock);
+}
+
 /* `why` is static, for the log; `words` for the agent. */
 static void refuse(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
                    const char *instance_id, const char *address, const char *why,
@@ -118,6 +185,7 @@ static void refuse(struct asg_enrolments *enrolments, struct asg_rpc_call *call,
     (void)snprintf(enrolments->refused.address, sizeof enrolments->refused.address, "%s",
                    address);
     enrolments->refused.why = why;
+    keep_refused(enrolments, instance_id, address, why, mono_ms);
     (void)pthread_mutex_unlock(&enrolments->lock);
     end(call, ASG_RPC_PERMISSION_DENIED, ASG_COUNT_ENROLMENTS_REFUSED, words);
 }

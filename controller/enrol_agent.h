@@ -55,6 +55,12 @@ void asg_enrolments_take(void *context, struct asg_rpc_call *call,
 /* Core was built anew: what it was told once may be told again. */
 void asg_enrolments_tell_again(struct asg_enrolments *enrolments);
 
+/* Those refused of late, in no order; of each instance and address one. `arena` has
+ * their texts. */
+void asg_enrolments_refused(struct asg_enrolments *enrolments, int64_t mono_ms,
+                            int64_t wall_ms, struct asg_arena *arena,
+                            struct asg_refusal **ret, size_t *ret_count);
+
 /* One line of those refused since the last, at most one in ten seconds. Call it about
  * once a second. */
 void asg_enrolments_say(struct asg_enrolments *enrolments, int64_t mono_ms);

@@ -7,6 +7,12 @@ void asg_log_time_init(struct asg_log_time *time, int64_t last_ms, int64_t wall_
                                   .mono_ms = mono_ms};
 }
 
+int64_t asg_log_time_ahead_ms(int64_t last_ms, int64_t wall_ms)
+{
+    if (last_ms <= 0 || wall_ms - last_ms <= ASG_CLOCK_AHEAD_MS) return 0;
+    return wall_ms - last_ms;
+}
+
 int64_t asg_log_time_now(struct asg_log_time *time, int64_t wall_ms, int64_t mono_ms,
                          bool *ret_jumped)
 {

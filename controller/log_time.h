@@ -15,6 +15,8 @@
 
 #define ASG_CLOCK_JUMP_MS  INT64_C(60000)
 #define ASG_CLOCK_STAND_MS INT64_C(300000)
+#define ASG_CLOCK_AHEAD_MS INT64_C(86400000) /* of the log, at a start: worth a warning  \
+                                              */
 
 struct asg_log_time {
     int64_t last_ms;      /* given out */
@@ -26,6 +28,11 @@ struct asg_log_time {
 /* Begin at `wall_ms`, or at `last_ms` when the log is ahead of the clock. */
 void asg_log_time_init(struct asg_log_time *time, int64_t last_ms, int64_t wall_ms,
                        int64_t mono_ms);
+
+/* How far the wall clock is ahead of the log's last record, when that is more than a
+ * controller is usually away; 0: it is not, or the log is new. Nothing can tell a clock
+ * that is wrong from a long absence: an operator can. */
+int64_t asg_log_time_ahead_ms(int64_t last_ms, int64_t wall_ms);
 
 /* The time now. *ret_jumped is set when a jump has just been noticed. With a leap_ms the
  * caller is to begin anew. */

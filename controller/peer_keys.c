@@ -182,6 +182,7 @@ void asg_list_refusals(struct asg_bus *bus, int64_t mono_ms, int64_t wall_ms,
             .count = rows[i].count,
             .first_ms = wall_ms - (mono_ms - rows[i].first_ms),
             .last_ms = wall_ms - (mono_ms - rows[i].last_ms),
+            .instance_id = "",
         };
     }
 }

@@ -13,6 +13,7 @@ static const struct asg_log_message_id ids[] = {
     {"commit", "snapshot_failed", ASG_LOG_WARN, "3b3a6476a17244b2a6cc5aefa7c90c2c"},
     {"keys", "key_made_anew", ASG_LOG_WARN, "a9d4bb4f9e6c4c3397cd7c62e7a0328d"},
     {"clock", "clock_jump", ASG_LOG_ERROR, "e8ff8786a22842368523a3dae57af472"},
+    {"clock", "clock_ahead_of_log", ASG_LOG_WARN, "b1d6e0c27f5a4c1f9c3e4a7d2f806b59"},
     {"alarm", "dead-letter", ASG_LOG_ERROR, "bcdee8c32ac44c80ab52491bb1b61767"},
     {"alarm", "launch-breaker", ASG_LOG_ERROR, "47e9c4f0db944b71a69ec669478f89a2"},
     {"alarm", "mass-silence", ASG_LOG_ERROR, "c5aa320b809b476a921ac5e4f27b2066"},

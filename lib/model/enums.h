@@ -435,7 +435,8 @@
     X(AGENTS, "agents")                                                                  \
     X(WORKERS, "workers")                                                                \
     X(ADMIN, "admin")                                                                    \
-    X(API, "api")
+    X(API, "api")                                                                        \
+    X(ENROL, "enrol")
 
 /* What EC2 is asked for before an order (question.h). */
 #define ASG_QUESTION_LIST(X)                                                             \

@@ -386,6 +386,7 @@ struct asg_refusal {
     uint64_t count;
     int64_t first_ms;
     int64_t last_ms;
+    const char *instance_id; /* of an enrolment: whose it says it is; else "" */
 };
 
 struct asg_answer {

@@ -1087,7 +1087,7 @@ TABLE(worker_view)
 #define OF asg_refusal
 static const struct asg_field refusal_fields[] = {
     ENUM(edge, edge), TEXT(key),     TEXT(address), TEXT(why),
-    U64(count),       I64(first_ms), I64(last_ms),
+    U64(count),       I64(first_ms), I64(last_ms),  TEXT(instance_id),
 };
 #undef OF
 TABLE(refusal)

@@ -238,6 +238,7 @@ class Controller(unittest.TestCase):
             self.assertEqual(200, self.ready())
             self.shift_clock(0)
             self.cluster.openasg("unhalt")  # it has seen that the clock is right again
+        self.assertNotIn("clock_ahead_of_log", self.log_text())
         self.shift_clock(3600)  # a new start has nothing else to believe
         self.cluster.kill("controller")
         self.cluster.start_controller()
@@ -257,6 +258,10 @@ class Controller(unittest.TestCase):
         self.assertLess(notes[1][0] - times[0], 1800 * 1000)  # the first jumps
         self.assertGreater(notes[2][0] - times[0], 1800 * 1000)  # the new start
         self.cluster.openasg("log", "verify", self.cluster.log_file(), "--states")
+        self.shift_clock(400 * 86400)
+        self.cluster.start_controller()
+        wait_for("a word about the clock",
+                 lambda: "days ahead of the last record of the log" in self.log_text(), 30)
 
 
 if __name__ == "__main__":

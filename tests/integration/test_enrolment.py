@@ -243,6 +243,10 @@ class Enrolment(unittest.TestCase):
                               address="127.0.0.1")
             self.assertEqual("PERMISSION_DENIED", away["code"], away)
             self.assertIn("private address", away["details"])
+            refused = [row for row in self.cluster.ask("worker", "list", "--refused")
+                       if row["edge"] == "enrol"]
+            self.assertEqual([(instance_id, "127.0.0.1", 1)], [
+                (row["instance_id"], row["address"], row["count"]) for row in refused])
             right = self.enrol(instance_id, there, keys=where.strip("[]"), address=address)
             self.assertEqual("OK", right["code"], right)
             self.cluster.openasg("instance", "rebind", instance_id)

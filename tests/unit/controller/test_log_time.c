@@ -18,6 +18,16 @@ static void test_log_time_follows_the_wall_clock(void **state)
     assert_false(jumped);
 }
 
+static void test_a_clock_far_ahead_of_the_log_is_noticed(void **state)
+{
+    (void)state;
+    const int64_t day_ms = 86400000;
+    assert_int_equal(0, asg_log_time_ahead_ms(0, WALL)); /* a new log */
+    assert_int_equal(0, asg_log_time_ahead_ms(WALL - day_ms, WALL));
+    assert_int_equal(0, asg_log_time_ahead_ms(WALL + day_ms, WALL));
+    assert_int_equal(365 * day_ms, asg_log_time_ahead_ms(WALL - 365 * day_ms, WALL));
+}
+
 static void test_log_time_begins_where_the_log_ended(void **state)
 {
     (void)state;
@@ -120,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log_time_follows_the_wall_clock),
+        cmocka_unit_test(test_a_clock_far_ahead_of_the_log_is_noticed),
         cmocka_unit_test(test_log_time_begins_where_the_log_ended),
         cmocka_unit_test(test_log_time_runs_at_half_speed_until_the_wall_catches_up),
         cmocka_unit_test(test_log_time_moves_at_half_speed_also_in_single_milliseconds),
