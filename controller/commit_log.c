@@ -29,6 +29,7 @@ struct asg_commit {
     struct asg_log *log;
     struct asg_core *core;
     int64_t last_ms;
+    int64_t found_ms;   /* of the last record that was there already; 0: a new log */
     bool is_ahead;      /* a batch was lost: memory is ahead of disk */
     struct step *steps; /* of the batch; their arenas are kept for the next */
     size_t step_count;
@@ -528,9 +529,11 @@ static enum asg_status rebuild(struct asg_commit *commit, int64_t wall_ms,
     if (status == ASG_OK) status = replay_tail(commit, error);
     if (status == ASG_ERR_CORRUPT) return refuse_to_lead(commit, &options, error);
     if (status != ASG_OK) return status;
-    if (asg_log_head(commit->log).seq == 0) {
+    bool is_new = asg_log_head(commit->log).seq == 0;
+    if (is_new) {
         status = begin_cluster(commit, wall_ms, error);
     }
+    if (status == ASG_OK && !is_new) commit->found_ms = commit->last_ms;
     if (status == ASG_OK) status = begin_to_lead(commit, wall_ms, error);
     commit->snapshot_at_ms = commit->last_ms;
     commit->has_leftovers = true; /* of a writer that died, perhaps */
@@ -602,6 +605,11 @@ const struct asg_core *asg_commit_core(const struct asg_commit *commit)
 struct asg_log *asg_commit_log(struct asg_commit *commit)
 {
     return commit->log;
+}
+
+int64_t asg_commit_found_ms(const struct asg_commit *commit)
+{
+    return commit->found_ms;
 }
 
 int64_t asg_commit_last_ms(const struct asg_commit *commit)

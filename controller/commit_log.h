@@ -114,6 +114,8 @@ int64_t asg_commit_tidy(struct asg_commit *commit, int64_t log_ms);
 /* Lent: for views and for reading decisions. */
 const struct asg_core *asg_commit_core(const struct asg_commit *commit);
 struct asg_log *asg_commit_log(struct asg_commit *commit);
+/* Of the last record that was there when it was opened; 0: there was none. */
+int64_t asg_commit_found_ms(const struct asg_commit *commit);
 int64_t asg_commit_last_ms(const struct asg_commit *commit); /* time of the last event */
 struct asg_commit_counts asg_commit_counts(const struct asg_commit *commit);
 

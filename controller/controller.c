@@ -269,9 +269,9 @@ static void lead(struct asg_controller *controller)
 {
     int64_t mono_ms = asg_clock_monotonic_ms(&controller->clock);
     int64_t wall_ms = asg_clock_wall_ms(&controller->clock);
-    int64_t last_ms = asg_commit_last_ms(controller->commit);
-    warn_of_clock(last_ms, wall_ms);
-    asg_log_time_init(&controller->log_time, last_ms, wall_ms, mono_ms);
+    warn_of_clock(asg_commit_found_ms(controller->commit), wall_ms);
+    asg_log_time_init(&controller->log_time, asg_commit_last_ms(controller->commit),
+                      wall_ms, mono_ms);
     controller->next_turn_ms = mono_ms;
     new_dispatch(controller);
     hand_over(controller);
