@@ -60,7 +60,8 @@ static void print_failure(struct asg_cli *cli, int code, const char *word,
         (void)fprintf(cli->err, "\"exit_code\":%d}}\n", code);
         return;
     }
-    enum asg_colour colour = cli->has_err_colour ? ASG_COLOUR_BAD : ASG_COLOUR_NONE;
+    enum asg_colour colour =
+        cli->err == cli->coloured_err ? ASG_COLOUR_BAD : ASG_COLOUR_NONE;
     (void)fprintf(cli->err, "%sopenasg:%s ", asg_colour_begin(colour),
                   asg_colour_end(colour));
     asg_cli_write(cli->err, text, strlen(text));

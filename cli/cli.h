@@ -57,9 +57,9 @@ struct asg_cli {
     bool fails_in_json;                      /* --output json: errors too */
     bool is_wide;                            /* tables as wide as they are */
     bool has_colour;                         /* `out` shows colours */
-    bool has_err_colour;                     /* `err` does */
-    bool is_verbose;                         /* says what it asks and is answered */
-    struct asg_list_watch *watch;            /* --watch: lists go there; NULL: none */
+    const FILE *coloured_err;     /* that shows colours; not one put in its place */
+    bool is_verbose;              /* says what it asks and is answered */
+    struct asg_list_watch *watch; /* --watch: lists go there; NULL: none */
 };
 
 /* run_command.c: run one command line; argv[0] is the program. Returns the exit code. */

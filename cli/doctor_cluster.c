@@ -33,18 +33,16 @@ static bool ask(struct asg_doctor *doctor, enum asg_query query, const char *che
     size_t length = 0;
     FILE *err = cli->err;
     bool in_json = cli->fails_in_json;
-    bool has_colour = cli->has_err_colour;
     cli->err = open_memstream(&said, &length);
     if (cli->err == NULL) {
         cli->err = err;
         return false;
     }
-    cli->fails_in_json = cli->has_err_colour = false;
+    cli->fails_in_json = false;
     int code = asg_ask_any(cli, &request, &cli->arena, ret);
     (void)fclose(cli->err);
     cli->err = err;
     cli->fails_in_json = in_json;
-    cli->has_err_colour = has_colour;
     while (length > 0 && said[length - 1] == '\n') {
         said[--length] = '\0';
     }

@@ -27,7 +27,8 @@ static void apply_settings(struct asg_cli *cli, const struct asg_arguments *argu
     const struct asg_cli_settings *settings = &cli->settings;
     cli->fails_in_json = settings->output == ASG_OUTPUT_JSON;
     cli->has_colour = asg_terminal_has_colour(cli->out, settings->color);
-    cli->has_err_colour = asg_terminal_has_colour(cli->err, settings->color);
+    cli->coloured_err =
+        asg_terminal_has_colour(cli->err, settings->color) ? cli->err : NULL;
     cli->is_verbose = asg_option_flag(arguments, "verbose");
     bool is_table =
         settings->output == ASG_OUTPUT_TABLE || settings->output == ASG_OUTPUT_WIDE;
@@ -91,7 +92,8 @@ static bool asks_for_json(int argc, char **argv)
 int asg_cli_run(struct asg_cli *cli, int argc, char **argv)
 {
     cli->fails_in_json = asks_for_json(argc, argv);
-    cli->has_err_colour = asg_terminal_has_colour(cli->err, ASG_COLOUR_AUTO);
+    cli->coloured_err =
+        asg_terminal_has_colour(cli->err, ASG_COLOUR_AUTO) ? cli->err : NULL;
     struct asg_arguments arguments;
     struct asg_error error = {0};
     enum asg_status status =
