@@ -30,7 +30,7 @@ static const struct asg_argument file_argument[] = {{.name = "FILE",
 
 #define FILE_OPTION                                                                      \
     {                                                                                    \
-        .name = "file", .letter = 'f', .type = ASG_OPTION_TEXTS, .value = "FILE|DIR",    \
+        .name = "file", .letter = 'f', .type = ASG_OPTION_FILES, .value = "FILE|DIR",    \
         .help = "YAML or JSON with groups, policies and schedules; \"-\" for standard "  \
                 "input; of a folder its *.yaml, *.yml and *.json. May be given several " \
                 "times."                                                                 \

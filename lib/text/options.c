@@ -310,7 +310,8 @@ static enum asg_status take_value(struct reader *reader, const struct asg_option
     case ASG_OPTION_MILLI: return take_number(reader, option, text, &value->number);
     case ASG_OPTION_WORD: return take_word(reader, option, text, &value->number);
     case ASG_OPTION_TEXTS:
-        return append_texts(reader, option->name, text, /* cut_at_commas */ true,
+    case ASG_OPTION_FILES:
+        return append_texts(reader, option->name, text, option->type == ASG_OPTION_TEXTS,
                             &value->texts, &value->capacity);
     case ASG_OPTION_TEXT:
     case ASG_OPTION_FILE: break;

@@ -27,6 +27,7 @@ enum asg_option_type {
     ASG_OPTION_MILLI,    /* thousandths, min to max; written 82.5 */
     ASG_OPTION_WORD,     /* value of a word of `words` */
     ASG_OPTION_TEXTS,    /* a list: commas, or several times */
+    ASG_OPTION_FILES,    /* paths: several times */
 };
 
 struct asg_option {

@@ -51,7 +51,8 @@ static void offer_value(struct asg_completion *completion,
         }
     }
     completion->names = option->complete;
-    completion->has_files = option->type == ASG_OPTION_FILE;
+    completion->has_files =
+        option->type == ASG_OPTION_FILE || option->type == ASG_OPTION_FILES;
     if (option->type == ASG_OPTION_FLAG) {
         asg_completion_offer(completion, "true", "");
         asg_completion_offer(completion, "false", "");
@@ -68,7 +69,8 @@ static void offer_options(struct asg_completion *completion)
     for (size_t i = 0; i < asg_options_count(arguments); i++) {
         const struct asg_option *option = asg_options_at(arguments, i);
         bool is_over = arguments->options != NULL && arguments->options[i].is_set &&
-                       option->type != ASG_OPTION_TEXTS;
+                       option->type != ASG_OPTION_TEXTS &&
+                       option->type != ASG_OPTION_FILES;
         char word[96];
         (void)snprintf(word, sizeof word, "--%s", option->name);
         if (!is_over) asg_completion_offer(completion, word, option->help);
