@@ -4,19 +4,13 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 
-#define STATE_WIDTH 8
-#define CHECK_WIDTH 18
-
-static const char *const state_list[] = {"ok", "warning", "failed"};
-static const struct asg_enum state_words = {"state of a check", state_list, 3};
-
 #define FIELD(kind, field, ...)                                                          \
     {                                                                                    \
         .name = #field, .type = ASG_FIELD_##kind,                                        \
         .offset = offsetof(struct asg_finding, field), __VA_ARGS__                       \
     }
 static const struct asg_field finding_fields[] = {
-    FIELD(ENUM, state, .names = &state_words),
+    FIELD(ENUM, state, .names = &asg_finding_state_words),
     FIELD(TEXT, check, .limit = ASG_TEXT_MAX),
     FIELD(TEXT, text, .limit = ASG_TEXT_MAX),
     FIELD(TEXT, todo, .limit = ASG_TEXT_MAX),
@@ -42,18 +36,11 @@ static const struct asg_option doctor_options[] = {
      .default_text = "/etc/openasg"},
 };
 
-/* A line a finding, and one with what to do: longer than columns would have room for. */
 static void show(struct asg_cli *cli, const struct asg_doctor *doctor)
 {
-    for (size_t i = 0; i < doctor->count; i++) {
-        const struct asg_finding *finding = &doctor->findings[i];
-        asg_cli_print(cli->out, "%-*s %-*s %s\n", STATE_WIDTH,
-                      asg_enum_word(&state_words, (int)finding->state), CHECK_WIDTH,
-                      finding->check, finding->text);
-        if (finding->todo[0] == '\0') continue;
-        asg_cli_print(cli->out, "%-*s %-*s -> %s\n", STATE_WIDTH, "", CHECK_WIDTH, "",
-                      finding->todo);
-    }
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+    asg_doctor_write(doctor, &text);
+    asg_cli_write(cli->out, (const char *)text.data, text.length);
 }
 
 static int run_doctor(void *context, const struct asg_arguments *arguments)
@@ -61,9 +48,7 @@ static int run_doctor(void *context, const struct asg_arguments *arguments)
     struct asg_cli *cli = context;
     const char *etc = asg_option_text(arguments, "etc");
     struct asg_doctor doctor = {.cli = cli, .etc = etc != NULL ? etc : "/etc/openasg"};
-    asg_doctor_check_local(&doctor);
-    asg_doctor_check_programs(&doctor);
-    asg_doctor_check_cluster(&doctor);
+    asg_doctor_check_all(&doctor);
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         show(cli, &doctor);
     } else {

@@ -149,7 +149,7 @@ const struct asg_command_table *asg_cli_table(void)
         &asg_keys_family,     &asg_api_keys_family,     &asg_rotate_family,
         &asg_apply_family,    &asg_export_files_family, &asg_context_family,
         &asg_import_family,   &asg_pages_family,        &asg_complete_family,
-        &asg_doctor_family,
+        &asg_doctor_family,   &asg_debug_family,
     };
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
         for (size_t i = 0; i < families[f]->count; i++) {

@@ -40,6 +40,7 @@ extern const struct asg_family asg_rotate_family;
 extern const struct asg_family asg_import_family;
 extern const struct asg_family asg_complete_family;
 extern const struct asg_family asg_doctor_family;
+extern const struct asg_family asg_debug_family;
 extern const struct asg_family asg_pages_family;
 
 /* Everything of the command line in one table; lives for ever. Only main.c and tests ask

@@ -10,12 +10,8 @@
 
 #include "cli/cli.h"
 
-#define ASG_FINDING_STATE_LIST(X)                                                        \
-    X(OK, "ok")                                                                          \
-    X(WARNING, "warning")                                                                \
-    X(FAILED, "failed")
-
 enum asg_finding_state { ASG_FINDING_OK, ASG_FINDING_WARNING, ASG_FINDING_FAILED };
+extern const struct asg_enum asg_finding_state_words;
 
 struct asg_finding {
     enum asg_finding_state state;
@@ -40,6 +36,10 @@ void asg_doctor_find(struct asg_doctor *doctor, enum asg_finding_state state,
 /* A problem whose words have both: "what is wrong: what to do". */
 void asg_doctor_fail(struct asg_doctor *doctor, const char *check,
                      const struct asg_error *error);
+
+/* All checks, and the findings as text: a line each, and one with what to do. */
+void asg_doctor_check_all(struct asg_doctor *doctor);
+void asg_doctor_write(const struct asg_doctor *doctor, struct asg_bytes *ret);
 
 /* doctor_local.c */
 void asg_doctor_check_local(struct asg_doctor *doctor);
