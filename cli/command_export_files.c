@@ -14,7 +14,6 @@
 static const struct asg_argument group_arguments[] = {
     {.name = "GROUP",
      .help = "Name of a group; without one, all groups.",
-     .complete = "groups",
      .is_optional = true,
      .is_repeated = true,
      .complete = "groups"}};
