@@ -238,22 +238,27 @@ static void compare_rows(const struct asg_instance_view *before,
     }
 }
 
-static uint64_t reasons_of(const struct asg_group_view *group)
+/* Those that stand at that moment. */
+static uint64_t reasons_of(const struct asg_group_view *group, int64_t now_ms)
 {
     _Static_assert(ASG_HOLD_COUNT <= 64, "a bit each");
     uint64_t bits = 0;
     for (size_t i = 0; i < group->hold_count; i++) {
-        bits |= UINT64_C(1) << group->holds[i].reason;
+        const struct asg_hold *hold = &group->holds[i];
+        if (hold->until_ms != 0 && hold->until_ms <= now_ms) continue;
+        bits |= UINT64_C(1) << hold->reason;
     }
     return bits;
 }
 
 static void compare_holds(struct asg_group_metrics *metrics,
-                          const struct asg_page *before, const struct asg_page *page)
+                          const struct asg_page *before, const struct asg_page *page,
+                          int64_t now_ms)
 {
     if (before->sheet == page->sheet) return;
     const struct asg_group_view *group = &page->sheet->content.group;
-    uint64_t begun = reasons_of(group) & ~reasons_of(&before->sheet->content.group);
+    uint64_t begun =
+        reasons_of(group, now_ms) & ~reasons_of(&before->sheet->content.group, now_ms);
     if (begun == 0) return;
     lock(metrics);
     struct entry *entry = have_entry(metrics, group->group_no);
@@ -276,7 +281,7 @@ void asg_group_metrics_page(struct asg_group_metrics *metrics,
         if (old == NULL) continue;
         compare_rows(old, find_row(page, touched->instance_nos[i]), now_ms);
     }
-    compare_holds(metrics, before, page);
+    compare_holds(metrics, before, page, now_ms);
 }
 
 static enum direction direction_of(const struct asg_decision *decision,

@@ -60,7 +60,8 @@
       "Scaling decisions by direction (out, in, none) and outcome: applied, dry_run, "   \
       "held.")                                                                           \
     X(DECISIONS_HELD, "openasg_decisions_held_total", "group,reason", COUNTER,           \
-      "How often the group began to be held, by reason.")                                \
+      "How often the group began to be held, by reason; reasons of the whole cluster "   \
+      "(halted, no-workers, rate-budget, log-behind) are not counted here.")             \
     X(LAUNCH_FAILURES, "openasg_launch_failures_total", "group,code", COUNTER,           \
       "Launches that failed, by EC2's error code; \"other\" beyond 64 codes.")
 

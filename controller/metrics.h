@@ -180,22 +180,18 @@
       "From the first report that breached a policy's target until EC2 answered the "    \
       "launch that followed.")                                                           \
     X(LAUNCH_REQUEST, "openasg_launch_seconds", "stage=\"request\"", HISTOGRAM_SLOW,     \
-      "Time since EC2 was asked for the instance, by the stage it has reached: request " \
-      "(EC2 answered), running (EC2 says running), joined (its agent enrolled), "        \
-      "in_service.")                                                                     \
+      "Time of a launch by stage: request (planned until EC2 answered); from that "      \
+      "answer on: running (EC2 says so), joined (its agent enrolled), in_service.")      \
     X(LAUNCH_RUNNING, "openasg_launch_seconds", "stage=\"running\"", HISTOGRAM_SLOW,     \
-      "Time since EC2 was asked for the instance, by the stage it has reached: request " \
-      "(EC2 answered), running (EC2 says running), joined (its agent enrolled), "        \
-      "in_service.")                                                                     \
+      "Time of a launch by stage: request (planned until EC2 answered); from that "      \
+      "answer on: running (EC2 says so), joined (its agent enrolled), in_service.")      \
     X(LAUNCH_JOINED, "openasg_launch_seconds", "stage=\"joined\"", HISTOGRAM_SLOW,       \
-      "Time since EC2 was asked for the instance, by the stage it has reached: request " \
-      "(EC2 answered), running (EC2 says running), joined (its agent enrolled), "        \
-      "in_service.")                                                                     \
+      "Time of a launch by stage: request (planned until EC2 answered); from that "      \
+      "answer on: running (EC2 says so), joined (its agent enrolled), in_service.")      \
     X(LAUNCH_IN_SERVICE, "openasg_launch_seconds", "stage=\"in_service\"",               \
       HISTOGRAM_SLOW,                                                                    \
-      "Time since EC2 was asked for the instance, by the stage it has reached: request " \
-      "(EC2 answered), running (EC2 says running), joined (its agent enrolled), "        \
-      "in_service.")                                                                     \
+      "Time of a launch by stage: request (planned until EC2 answered); from that "      \
+      "answer on: running (EC2 says so), joined (its agent enrolled), in_service.")      \
     X(LIFETIME, "openasg_instance_lifetime_seconds", "", HISTOGRAM_LONG,                 \
       "Age of instances when they are gone, from their launch.")                         \
     X(DRAIN, "openasg_drain_seconds", "", HISTOGRAM_SLOW,                                \

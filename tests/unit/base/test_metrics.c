@@ -2,6 +2,9 @@
 #include "base/metrics.h"
 #include "lib/check.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static void test_metrics_print_counters_and_gauges_with_labels(void **state)
 {
     (void)state;
@@ -56,11 +59,74 @@ static void test_metrics_histogram_counts_up_to_each_bound(void **state)
     asg_bytes_clear(&bytes);
 }
 
+static void test_metrics_print_any_label_and_thousandths(void **state)
+{
+    (void)state;
+    const struct asg_metric_family family = {.name = "openasg_group_metric_value",
+                                             .labels = "group,policy",
+                                             .help = "Value",
+                                             .kind = ASG_METRIC_GAUGE_MILLI};
+    struct asg_bytes text = {0};
+    asg_metric_family_print(&family, ASG_METRIC_TEXT, &text);
+    const struct {
+        int64_t milli;
+        const char *words;
+    } cases[] = {{0, "0"},
+                 {1, "0.001"},
+                 {-500, "-0.5"},
+                 {-1000, "-1"},
+                 {42500, "42.5"},
+                 {-1250, "-1.25"},
+                 {INT64_MAX, "9223372036854775.807"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        asg_bytes_reset(&text);
+        const char *const labels[] = {"a\"b\\c\nd", "\xc3\xa4"};
+        asg_metric_row_print(&family, labels, cases[i].milli, &text);
+        char line[200];
+        (void)snprintf(line, sizeof line,
+                       "openasg_group_metric_value{group=\"a\\\"b\\\\c\\nd\",policy=\""
+                       "\xc3\xa4\"} %s\n",
+                       cases[i].words);
+        assert_string_equal(line, asg_bytes_text(&text));
+    }
+    asg_bytes_clear(&text);
+}
+
+static void test_metrics_speak_openmetrics(void **state)
+{
+    (void)state;
+    struct asg_metric metrics[] = {{.name = "openasg_cpu_seconds_total",
+                                    .labels = "",
+                                    .help = "CPU",
+                                    .kind = ASG_METRIC_COUNTER_MILLI},
+                                   {.name = "openasg_launch_seconds",
+                                    .labels = "stage=\"running\"",
+                                    .help = "Launches",
+                                    .kind = ASG_METRIC_HISTOGRAM_SLOW}};
+    asg_metric_add(&metrics[0], 1500);
+    asg_metric_observe_us(&metrics[1], INT64_C(90000000));
+    struct asg_bytes bytes = {0};
+    asg_metrics_print(metrics, 2, ASG_METRIC_OPENMETRICS, &bytes);
+    asg_metrics_end(ASG_METRIC_OPENMETRICS, &bytes);
+    const char *text = asg_bytes_text(&bytes);
+    assert_non_null(strstr(text, "# HELP openasg_cpu_seconds CPU\n"
+                                 "# TYPE openasg_cpu_seconds counter\n"
+                                 "# UNIT openasg_cpu_seconds seconds\n"
+                                 "openasg_cpu_seconds_total 1.5\n"));
+    assert_non_null(strstr(text, "_bucket{stage=\"running\",le=\"60.0\"} 0\n"));
+    assert_non_null(strstr(text, "_bucket{stage=\"running\",le=\"120.0\"} 1\n"));
+    assert_non_null(strstr(text, "_bucket{stage=\"running\",le=\"0.1\"} 0\n"));
+    assert_string_equal("\n# EOF\n", text + strlen(text) - strlen("\n# EOF\n"));
+    asg_bytes_clear(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metrics_print_counters_and_gauges_with_labels),
         cmocka_unit_test(test_metrics_histogram_counts_up_to_each_bound),
+        cmocka_unit_test(test_metrics_print_any_label_and_thousandths),
+        cmocka_unit_test(test_metrics_speak_openmetrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
