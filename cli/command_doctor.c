@@ -64,6 +64,8 @@ static int run_doctor(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "doctor",
+     .shows = &finding_schema,
+     .shows_many = true,
      .summary = "Check settings, keys, files, the controller and its workers",
      .details = "Says of each thing whether it is ok, and what to do when it is not; "
                 "changes nothing. Run on a host with settings in /etc/openasg, it has "

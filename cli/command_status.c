@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "cli/ask_controller.h"
 #include "cli/commands.h"
+#include "cli/show_result.h"
 #include "cli/watch_list.h"
 #include "cli/wait_group.h"
 #include "model/schemas.h"
@@ -159,7 +160,15 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
                             "nothing to wait for: give --in-service N, --at-least N, "
                             "--at-most N, --desired N or --gone");
     }
-    return asg_wait_groups(cli, &goal, 1, asg_option_number(arguments, "timeout", 60000));
+    int code =
+        asg_wait_groups(cli, &goal, 1, asg_option_number(arguments, "timeout", 60000));
+    if (code != ASG_EXIT_OK || cli->settings.output == ASG_OUTPUT_TABLE) return code;
+    const struct asg_done done = {.kind = "group",
+                                  .name = goal.group,
+                                  .group = goal.group,
+                                  .message = goal.is_gone ? "the group is gone"
+                                                          : "the group is as asked"};
+    return asg_cli_result(cli, &done);
 }
 
 static const struct asg_argument group_argument[] = {
@@ -223,6 +232,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(worker_options),
      .run = run_workers},
     {.name = "wait",
+     .shows = &asg_done_schema,
      .summary = "Wait until a group is as asked, for scripts",
      .details = "Exit code 6 if the time runs out. A controller that restarts meanwhile "
                 "does not end the wait.",

@@ -139,7 +139,7 @@ static int wait_for_one(struct asg_cli *cli, const struct asg_group_goal *goal,
     int code = asg_poll_until(cli, look_at_group, &wait, left_ms);
     asg_progress_end(&wait.progress);
     if (code == ASG_EXIT_TIMEOUT) return fail_at_limit(cli, &wait, timeout_ms);
-    if (code != ASG_EXIT_OK || cli->settings.output == ASG_OUTPUT_JSON) return code;
+    if (code != ASG_EXIT_OK || cli->settings.output != ASG_OUTPUT_TABLE) return code;
     asg_cli_print(cli->err, "group %s: %s\n", goal->group,
                   goal->is_gone ? "gone" : wait.now);
     return ASG_EXIT_OK;
