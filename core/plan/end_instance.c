@@ -8,6 +8,7 @@
 #include "core/world/kept_text.h"
 #include "core/lifecycle/lifecycle.h"
 #include "core/world/standing.h"
+#include "core/world/states.h"
 #include "core/step/activities.h"
 #include "core/step/look_again.h"
 #include "core/step/narrate.h"
@@ -71,8 +72,10 @@ static bool is_kept(struct asg_core *core, struct group *group,
     assert(instance->group == group);
     int64_t until_ms = instance->ending.kept_until_ms;
     if (until_ms <= core->now_ms || cause == ASG_END_NAMED) return false;
-    asg_look_again(core, until_ms);
-    if (!asg_instance_counts(instance)) return true; /* standby, of a group that goes */
+    bool counts = asg_instance_counts(instance);
+    bool stands_by = asg_state_traits(instance->state)->stands_by; /* its group goes */
+    if (counts || stands_by) asg_look_again(core, until_ms);
+    if (!counts) return true;
     enum hold_topic topic = is_of_health(cause) ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (asg_hold_is_on(core, topic)) return true;
     asg_hold(core, group, topic, WHY_OF(PROTECTED, .until_ms = until_ms, .count = 1),
