@@ -94,7 +94,7 @@ def measure(build, folder):
     try:
         created = took(cluster, 0, "apply", "-f", path)
         for turn in range(ROUNDS):
-            figures["export_1000"].append(took(cluster, 0, "export", "--to-dir", out))
+            figures["export_1000"].append(took(cluster, 0, "export", "--into-dir", out))
             figures["diff_1000"].append(took(cluster, 0, "diff", "-f", path))
             figures["diff_1000_folder"].append(took(cluster, 0, "diff", "-f", out, "--prune"))
             write(changed, changed=turn)

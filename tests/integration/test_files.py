@@ -280,7 +280,7 @@ class FilesTest(test_cli.CliTest):
         self.run_cli("schedule", "put", "odd", "ö: # 1", "--recurrence", "0 9 * * 1-5",
                      "--time-zone", "Asia/Kolkata", "--desired", "2")
         out = os.path.join(self.folder, "out")
-        self.assertIn("2 groups written", self.run_cli("export", "--to-dir", out).stderr)
+        self.assertIn("2 groups written", self.run_cli("export", "--into-dir", out).stderr)
         self.assertEqual(["odd.yaml", "web.yaml"], sorted(os.listdir(out)))
         self.run_cli("diff", "-f", out, "--prune", "--set-desired")
         before = {name: self.config(name) for name in ("odd", "web")}
