@@ -56,7 +56,7 @@ def graph(title, description, unit, *queries, width=8, height=8, is_stacked=Fals
               "stacking": {"mode": "normal" if is_stacked or bars else "none", "group": "A"}}
     return panel("timeseries", title, description, unit, list(queries), width, height,
                  custom=custom, overrides=list(overrides), **field,
-                 options={"legend": {"displayMode": "list", "placement": "bottom",
+                 options={"legend": {"displayMode": "list", "placement": "bottom", "calcs": [],
                                      "showLegend": True},
                           "tooltip": {"mode": "multi", "sort": "desc"}})
 
@@ -69,7 +69,7 @@ def timeline(title, description, expr, legend, width=8, height=8):
                      "0": {"text": "no", "color": "transparent"},
                      "1": {"text": "yes", "color": ORANGE}}}],
                  options={"mergeValues": True, "showValue": "never", "rowHeight": 0.8,
-                          "legend": {"showLegend": False, "displayMode": "list",
+                          "legend": {"showLegend": False, "displayMode": "list", "calcs": [],
                                      "placement": "bottom"},
                           "tooltip": {"mode": "single", "sort": "none"}})
 
@@ -311,10 +311,8 @@ def place(panels, top, number):
 def variables():
     return [
         {"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus",
-         "hide": 0, "refresh": 1, "regex": "", "multi": False, "includeAll": False, "options": [],
-         "current": {}},
+         "hide": 0, "refresh": 1, "regex": "", "multi": False, "includeAll": False, "options": []},
         {"name": "group", "type": "query", "label": "Group", "datasource": DATASOURCE,
-         "definition": "label_values(openasg_group_desired_instances, group)",
          "query": {"query": "label_values(openasg_group_desired_instances, group)",
                    "refId": "group"},
          "hide": 0, "refresh": 2, "regex": "", "sort": 1, "multi": True, "includeAll": True,
