@@ -332,7 +332,7 @@ schedules:
             "ScalingPolicies": [tracking(f"p{i}", 50.0 + i, of=name) for name in names
                                 for i in range(3)],
         }, {"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"}, page=7)
-        result = self.run_import(scripted, "--all", "--to-dir",
+        result = self.run_import(scripted, "--all", "--into-dir",
                                  os.path.join(self.folder, "groups"))
         self.assertEqual(result.stdout, "")
         files = sorted(os.listdir(os.path.join(self.folder, "groups")))
@@ -344,7 +344,7 @@ schedules:
         self.assertEqual(scripted.calls.count("DescribeAutoScalingGroups"), 11)
         self.assertEqual(scripted.calls.count("DescribePolicies"), 33)
         # Nothing that is there is overwritten.
-        again = self.run_import(scripted, "--all", "--to-dir",
+        again = self.run_import(scripted, "--all", "--into-dir",
                                 os.path.join(self.folder, "groups"), code=1)
         self.assertIn("exists: it is not overwritten", again.stderr)
 
@@ -413,7 +413,7 @@ schedules:
         self.assertIn("there is no Auto Scaling group nothing in us-east-1", result.stderr)
         self.assertEqual(result.stdout, "")
         for arguments, words in (((), "which groups?"), (("web", "--all"), "not both"),
-                                 (("web", "--to", "a", "--to-dir", "b"), "not both")):
+                                 (("web", "--into", "a", "--into-dir", "b"), "not both")):
             result = self.run_import(scripted, *arguments, code=2)
             self.assertIn(words, result.stderr)
         result = self.run_import(scripted, "web", code=2, AWS_REGION=None)
