@@ -185,7 +185,8 @@ class Lists(Output):
     def test_every_list_takes_the_options_of_lists(self):
         lists = [words.split() for words, kind in Page().commands.items()
                  if kind.startswith("list of ") and "--" not in words
-                 and words not in ("explain", "events", "log tail", "keys list-api")]
+                 and words not in ("explain", "events", "log tail", "keys list-api",
+                                   "doctor")]
         self.assertGreater(len(lists), 8)
         for words in lists:
             more = ["web"] if words[0] in ("policy", "schedule") else []
@@ -230,6 +231,10 @@ class Terminals(Output):
         shown = self.out("instance", "list", "web", "--local", "-o", "json",
                          TZ="Asia/Kolkata")
         self.assertRegex(shown, r'"launched_at":\s*"[^"]*Z"')
+        shown = self.out("activity", "list", "--local", "-o", "csv", "--columns", "ended",
+                         TZ="Asia/Kolkata")
+        self.assertRegex(shown, r'\d:\d\dZ"')
+        self.assertNotIn("+05:30", shown)
         self.assertIn("+05:30 ", self.out("explain", "web", "--local", TZ="Asia/Kolkata"))
 
     def test_verbose_says_what_is_asked(self):
