@@ -46,6 +46,7 @@ static const struct asg_render_column status_columns[] = {
     {"version", "version", NULL, false},
     {"epoch", "epoch", NULL, false},
     {"log head", "log_head", NULL, false},
+    {"revision", "revision", NULL, false},
     {"time", "time_ms", NULL, false},
     {"started", "started_ms", NULL, false},
     {"halted", "is_halted", NULL, false},
