@@ -21,6 +21,7 @@ static const char *const words[ASG_HOLD_COUNT] = {
     [ASG_HOLD_DRY_RUN] = "dry run",
     [ASG_HOLD_TEMPLATE_UNKNOWN] = "looking up the template",
     [ASG_HOLD_NO_CAPACITY] = "EC2 has no capacity",
+    [ASG_HOLD_RETRYING] = "retrying at EC2",
     [ASG_HOLD_LAUNCH_BACKOFF] = "launches back off",
     [ASG_HOLD_STARTING] = "controller just started",
     [ASG_HOLD_RATE_BUDGET] = "EC2's request rate is used up",

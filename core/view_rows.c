@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "base/clock.h"
@@ -152,6 +153,20 @@ static void push_state(struct holds *holds, enum asg_hold_reason reason, const c
     push_hold(holds, &(struct asg_hold){.reason = reason, .policy = "", .text = text});
 }
 
+/* Something waits for that process, and says so. */
+static bool is_said_of(const struct group *group, const char *process)
+{
+    assert(process[0] != '\0');
+    for (int topic = 0; topic < HOLD_TOPICS; topic++) {
+        if (group->holds[topic].is_on &&
+            group->holds[topic].reason == ASG_HOLD_SUSPENDED &&
+            strstr(group->held[topic], process) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What stands whether anything waits for it or not. */
 static void view_stops(const struct group *group, struct holds *holds)
 {
@@ -179,10 +194,13 @@ static void view_stops(const struct group *group, struct holds *holds)
                    "unhealthy");
     }
     for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
-        if (!asg_group_is_suspended(group, (enum asg_process)process)) continue;
+        const char *word = asg_enum_word(&asg_process_words, process);
+        if (!asg_group_is_suspended(group, (enum asg_process)process) ||
+            is_said_of(group, word)) {
+            continue;
+        }
         push_state(holds, ASG_HOLD_SUSPENDED,
-                   asg_arena_format(holds->arena, "the process %s is suspended",
-                                    asg_enum_word(&asg_process_words, process)));
+                   asg_arena_format(holds->arena, "the process %s is suspended", word));
     }
     if (group->config.dry_run && !group->holds[HOLD_DRY_RUN].is_on) {
         push_state(holds, ASG_HOLD_DRY_RUN,

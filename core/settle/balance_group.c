@@ -131,6 +131,47 @@ static void end_drains(struct asg_core *core, struct group *group)
              why.count);
 }
 
+/* The open job whose answer the instance waits for; NULL: none that is tried again. */
+static const struct job *retried_job(const struct asg_core *core,
+                                     const struct instance *instance)
+{
+    uint64_t id = 0;
+    if (asg_instance_is_slot(instance)) id = instance->launch.job_id;
+    if (asg_instance_is_ending(instance)) id = instance->ending.job_id;
+    const struct job *job = id != 0 ? asg_job_find(core, id) : NULL;
+    bool is_waiting =
+        job != NULL && job->state == ASG_JOB_STATE_OPEN && job->retry_ms != 0;
+    return is_waiting ? job : NULL;
+}
+
+static void hold_for_retries(struct asg_core *core, struct group *group)
+{
+    if (asg_count_launching(group) == 0 && asg_count_ending(group) == 0) return;
+    const struct job *first = NULL;
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        const struct job *job = retried_job(core, group->instances[i]);
+        if (job == NULL) continue;
+        count++;
+        if (first == NULL || job->retry_ms < first->retry_ms) first = job;
+    }
+    if (count == 0) return;
+    const char *what = asg_job_is_launch(first->plan.kind) ? "launch" : "termination";
+    const struct why why =
+        WHY_OF(RETRYING, .until_ms = first->retry_ms, .count = count, .is_quiet = true);
+    if (first->look_up_ms != 0 || first->attempt_count == 0) {
+        asg_hold(core, group, HOLD_RETRY, why,
+                 "%s waits: EC2's answer was lost, its listings will tell", what);
+        return;
+    }
+    const struct asg_attempt_view *last = &first->attempts[first->attempt_count - 1];
+    bool has_code = last->error_code != NULL && last->error_code[0] != '\0';
+    asg_hold(core, group, HOLD_RETRY, why,
+             "%s waits: the last request ended in \"%s\", trying again", what,
+             has_code ? last->error_code
+                      : asg_enum_word(&asg_outcome_words, (int)last->outcome));
+}
+
 /* Policies go by those alone that are warm: who is not counts for nothing yet. */
 static void hold_for_warming(struct asg_core *core, struct group *group)
 {
@@ -535,6 +576,7 @@ void asg_settle_group(struct asg_core *core, struct group *group)
     settle_activities(core, group);
     hold_selected(core, group);
     hold_for_warming(core, group);
+    hold_for_retries(core, group);
     asg_hold_settle(core, group);
     asg_plan_terminations(core, group);
     asg_cooldown_settle(core, group);

@@ -158,7 +158,8 @@ void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *
         group->hold_changes++;
     }
     /* A load that goes up and down says it once, until desired moves. */
-    if (!hold->is_on || is_said) return;
+    /* A period without metrics is common where instances have just become warm. */
+    if (!hold->is_on || is_said || hold->reason == ASG_HOLD_NO_METRICS) return;
     policy->state.has_said = true;
     policy->state.said = hold->reason;
     char text[ASG_REASON_MAX + 1];

@@ -28,6 +28,7 @@ enum hold_topic {
     HOLD_POLICY,  /* what a policy wants and does not get */
     HOLD_REACH,   /* replacing what is out of reach */
     HOLD_SIGNS,   /* replacing who is silent: it is not sure yet */
+    HOLD_RETRY,   /* requests that wait for another try */
     HOLD_WARMING, /* policies wait for who warms up; this and the next are not logged */
     HOLD_DRAIN,
     HOLD_TOPICS

@@ -370,6 +370,10 @@ void asg_job_set_retry(struct asg_core *core, struct job *job, int64_t at_ms)
         job->look_up_ms = 0;
         job->looks = 0;
     }
+    if (core->step != NULL && job->retry_ms != at_ms) {
+        struct group *group = asg_group_of_no(core, job->group_no);
+        if (group != NULL) asg_group_mark_dirty(core, group); /* it says what waits */
+    }
     job->retry_ms = at_ms;
     asg_due_heap_set(&core->retries, &job->due, at_ms == 0 ? INT64_MAX : at_ms);
 }

@@ -356,9 +356,10 @@
     X(DRY_RUN, "dry-run")                                                                \
     X(TEMPLATE_UNKNOWN, "template-unknown") /* EC2 is asked for its version */           \
     X(NO_CAPACITY, "no-capacity")           /* of EC2: every pool is dry */              \
-    X(LAUNCH_BACKOFF, "launch-backoff")     /* after a failure: later, or one by one */  \
-    X(STARTING, "starting")       /* this leader has not seen everything yet */          \
-    X(RATE_BUDGET, "rate-budget") /* EC2's request rate is used up */                    \
+    X(RETRYING, "retrying") /* EC2 throttled, failed or did not answer: another try */   \
+    X(LAUNCH_BACKOFF, "launch-backoff") /* after a failure: later, or one by one */      \
+    X(STARTING, "starting")             /* this leader has not seen everything yet */    \
+    X(RATE_BUDGET, "rate-budget")       /* EC2's request rate is used up */              \
     X(REPLACEMENT_LIMIT, "replacement-limit")                                            \
     X(SCALE_IN_LIMIT, "scale-in-limit")                                                  \
     X(PROTECTED, "protected") /* from scale-in: all that remain */                       \

@@ -176,6 +176,24 @@ static void test_back_off_and_breaker_say_until_when(void **state)
     expect_nothing();
 }
 
+static void test_a_request_that_is_tried_again(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_THROTTLED;
+    w.launch_error = "RequestLimitExceeded";
+    make_group(2, (struct asg_group_config){0});
+    struct asg_hold hold;
+    assert_true(find_hold(ASG_HOLD_RETRYING, &hold));
+    assert_true(hold.until_ms > w.now_ms);
+    assert_int_equal(2, hold.count);
+    assert_non_null(strstr(hold.text, "launch waits: the last request ended in "
+                                      "\"RequestLimitExceeded\", trying again"));
+    w.launch_outcome = ASG_OUTCOME_OK;
+    pass(hold.until_ms - w.now_ms);
+    assert_int_equal(2, in_service());
+    expect_nothing();
+}
+
 static void test_dry_pools_say_when_they_are_tried_again(void **state)
 {
     (void)state;
@@ -554,6 +572,7 @@ int main(void)
         TEST(test_a_suspended_process),
         TEST(test_a_dry_run_says_how_many_would_go),
         TEST(test_back_off_and_breaker_say_until_when),
+        TEST(test_a_request_that_is_tried_again),
         TEST(test_dry_pools_say_when_they_are_tried_again),
         TEST(test_young_deaths),
         TEST(test_a_template_that_is_looked_up),
