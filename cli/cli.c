@@ -12,6 +12,7 @@ void asg_cli_write(FILE *out, const char *text, size_t length)
 {
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes shown = {0};
     asg_escape_append(text, length, ASG_LAYOUT_KEPT, &shown);
+    if (shown.length == 0) return;
     (void)fwrite(shown.data, 1, shown.length, out);
 }
 

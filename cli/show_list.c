@@ -8,6 +8,7 @@
 
 static void print_bytes(struct asg_cli *cli, struct asg_bytes *text)
 {
+    if (text->length == 0) return;
     (void)fwrite(text->data, 1, text->length, cli->out);
 }
 

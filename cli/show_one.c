@@ -17,5 +17,6 @@ void asg_cli_show_one(struct asg_cli *cli, const struct asg_schema *schema,
     } else {
         asg_render_record(schema, object, columns, column_count, &look, &text);
     }
+    if (text.length == 0) return;
     (void)fwrite(text.data, 1, text.length, cli->out);
 }
