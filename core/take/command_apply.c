@@ -282,6 +282,28 @@ static bool check_group(struct check *check, struct change *change)
            check_policies(check, change) && check_schedules(check, change);
 }
 
+static size_t count_parts(const struct asg_apply *apply)
+{
+    size_t parts = apply->group_count;
+    for (size_t i = 0; i < apply->group_count; i++) {
+        const struct asg_apply_group *order = &apply->groups[i];
+        parts += order->policy_count + order->schedule_count +
+                 order->gone_policies.count + order->gone_schedules.count;
+    }
+    assert(parts >= apply->group_count);
+    return parts;
+}
+
+/* By so many more instances. */
+static uint64_t growth_of(const struct change *change)
+{
+    if (change->order->config == NULL) return 0;
+    uint32_t before = change->group != NULL ? change->group->config.desired : 0;
+    uint32_t after = change->config.desired;
+    assert(after <= ASG_GROUP_CAPACITY_MAX);
+    return after > before ? after - before : 0;
+}
+
 /* Fills check->changes. False: check->why says what is wrong. */
 static bool check_all(struct check *check)
 {
@@ -290,7 +312,13 @@ static bool check_all(struct check *check)
         return asg_take_say_no(check->arena, check->why, "ValidationError",
                                "the request contains no groups");
     }
-    if (!are_in_order(check)) return false;
+    if (!asg_take_may_be_so_many(check->arena, check->why, count_parts(apply), 0,
+                                 ASG_APPLY_PARTS_MAX,
+                                 "groups, policies and scheduled actions in one order") ||
+        !are_in_order(check)) {
+        return false;
+    }
+    uint64_t growth = 0;
     assert(apply->groups != NULL || apply->group_count == 0);
     for (size_t i = 0; i < apply->group_count; i++) {
         if (!is_as_read(check, &apply->groups[i])) return false;
@@ -302,8 +330,11 @@ static bool check_all(struct check *check)
             (struct change){.order = &apply->groups[i],
                             .group = asg_group_find(check->core, apply->groups[i].name)};
         if (!check_group(check, &check->changes[i])) return false;
+        growth += growth_of(&check->changes[i]);
     }
-    return true;
+    return asg_take_may_be_so_many(check->arena, check->why, (size_t)growth, 0,
+                                   ASG_APPLY_INSTANCES_MAX,
+                                   "instances asked for by one order");
 }
 
 /* ---- do it ---- */

@@ -30,6 +30,11 @@ struct asg_apply_group {
     uint64_t template_version; /* the template's number now; 0: core asks EC2 */
 };
 
+/* Groups, policies and scheduled actions of one order, and the instances that it asks
+ * for: what follows from it is one record of the log. */
+#define ASG_APPLY_PARTS_MAX     40000
+#define ASG_APPLY_INSTANCES_MAX 100000
+
 /* An order of several groups: all of it is carried out, or nothing. It is refused with
  * code `Changed` when it was made from a state that is no longer so: a group has a
  * revision above `revision`, or one that is_new is there, or another one, or something

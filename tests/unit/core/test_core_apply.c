@@ -353,6 +353,30 @@ static void test_new_groups_count_against_the_limit(void **state)
     apply(limited);
 }
 
+/* What follows from an order is one record of the log, which has its limits. */
+static void test_an_order_has_only_so_much(void **state)
+{
+    (void)state;
+    make_web();
+    static struct asg_policy_config policies[ASG_APPLY_PARTS_MAX];
+    for (size_t i = 0; i < ASG_APPLY_PARTS_MAX; i++) {
+        policies[i] = a_policy("a");
+    }
+    refuse_one((struct asg_apply_group){.name = "web",
+                                        .policies = policies,
+                                        .policy_count = ASG_APPLY_PARTS_MAX},
+               "LimitExceeded",
+               "40001 groups, policies and scheduled actions in one order would be more "
+               "than the limit of 40000");
+    struct asg_group_config config = a_config(60000);
+    config.max = ASG_GROUP_CAPACITY_MAX;
+    struct asg_apply_group groups[] = {{.name = "a", .is_new = true, .config = &config},
+                                       {.name = "b", .is_new = true, .config = &config}};
+    refuse((struct asg_apply){.groups = groups, .group_count = 2}, "LimitExceeded",
+           "120000 instances asked for by one order would be more than the limit of "
+           "100000");
+}
+
 /* ---- refused: nothing of it is done ---- */
 
 static void test_one_bad_group_refuses_all(void **state)
@@ -573,6 +597,7 @@ int main(void)
         TEST(test_actions_may_exchange_their_times),
         TEST(test_what_is_deleted_makes_room),
         TEST(test_new_groups_count_against_the_limit),
+        TEST(test_an_order_has_only_so_much),
         TEST(test_one_bad_group_refuses_all),
         TEST(test_what_comes_twice_is_refused),
         TEST(test_what_changed_since_it_was_read_is_refused),
