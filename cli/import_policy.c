@@ -145,6 +145,18 @@ static bool take_tracked(struct asg_importing *importing,
     return false;
 }
 
+/* Bytes of how many seconds a target of AWS counts; ours, in the namespace openasg, is of
+ * one. */
+static double seconds_of(const struct asg_answer_node *tracking)
+{
+    const struct asg_answer_node *customized =
+        asg_answer_child(tracking, "CustomizedMetricSpecification");
+    int64_t period_s = MINUTE_SECONDS;
+    if (strcmp(asg_answer_text(customized, "Namespace"), "openasg") == 0) return 1;
+    (void)asg_answer_integer(customized, "Period", &period_s);
+    return period_s >= 1 ? (double)period_s : MINUTE_SECONDS;
+}
+
 static bool take_target(struct asg_importing *importing,
                         const struct asg_answer_node *node, struct taken *taken)
 {
@@ -155,12 +167,8 @@ static bool take_target(struct asg_importing *importing,
     config->disable_scale_in = asg_answer_flag(tracking, "DisableScaleIn");
     if (!take_tracked(importing, tracking, taken)) return false;
     double target = 0;
-    bool is_predefined =
-        asg_answer_child(tracking, "PredefinedMetricSpecification") != NULL;
     bool is_given = asg_answer_decimal(tracking, "TargetValue", &target);
-    if (is_given && is_network(config->metric) && is_predefined) {
-        target /= MINUTE_SECONDS;
-    }
+    if (is_given && is_network(config->metric)) target /= seconds_of(tracking);
     if (is_given && to_milli(target, &config->target_milli)) return true;
     asg_import_note(importing, "Set the policy by hand.",
                     "The target of the policy %s (%s) cannot be read.", config->name,

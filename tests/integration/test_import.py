@@ -325,6 +325,33 @@ schedules:
         self.assertIn("---\n", result.stdout)
         self.assertIn("    - zone: us-east-1a\n    - zone: us-east-1b\n", result.stdout)
 
+    def test_metrics_of_cloudwatch_that_the_agent_measures(self):
+        def customized(name, metric, space="AWS/EC2", target=50.0, **more):
+            return policy(name, "TargetTrackingScaling", TargetTrackingConfiguration={
+                "CustomizedMetricSpecification": {
+                    "MetricName": metric, "Namespace": space, "Statistic": "Average",
+                    "Dimensions": [{"Name": "AutoScalingGroupName", "Value": "web"}], **more},
+                "TargetValue": target, "DisableScaleIn": True})
+        scripted = self.serve({
+            "AutoScalingGroups": [group()],
+            "ScalingPolicies": [
+                customized("memory", "mem_used_percent", "CWAgent"),
+                customized("cpu", "CPUUtilization", Statistic="Maximum"),
+                customized("net", "NetworkOut", target=3000.0),
+                customized("ours", "network-in", "openasg", target=9.0),
+                customized("other", "CPUUtilization", Dimensions=[
+                    {"Name": "InstanceId", "Value": "i-1"}])],
+        }, {"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"})
+        result = self.run_import(scripted, "web")
+        rules = result.stdout[result.stdout.index("policies:"):]
+        for words in ("metric: memory\n    target: 50\n",
+                      "statistic: highest\n    target: 50\n",
+                      "metric: network-out\n    target: 50\n",
+                      "metric: network-in\n    target: 9\n"):
+            self.assertIn(words, rules)
+        self.assertNotIn("name: other", rules)
+        self.assertIn("The policy other tracks a metric of its own", result.stderr)
+
     def test_pages_are_read_to_the_end(self):
         names = [f"web-{i:03}" for i in range(75)]
         scripted = self.serve({
