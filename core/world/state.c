@@ -201,6 +201,17 @@ static void forget_id(struct asg_core *core, const struct instance *instance)
     if (instance->id[0] != '\0') asg_text_index_remove(&core->ids, instance);
 }
 
+/* Dead letters of a group that is gone: nobody can retry them or needs to look. */
+static void cancel_dead_jobs(struct asg_core *core, uint32_t group_no)
+{
+    assert(group_no != 0);
+    for (size_t i = 0; core->dead_job_count > 0 && i < core->job_count; i++) {
+        struct job *job = core->jobs[i];
+        bool is_its = job->group_no == group_no && job->state == ASG_JOB_STATE_DEAD;
+        if (is_its) asg_job_set_state(core, job, ASG_JOB_STATE_CANCELLED);
+    }
+}
+
 void asg_group_remove(struct asg_core *core, struct group *group)
 {
     assert(!group->is_dirty);   /* nobody keeps a pointer to it */
@@ -211,6 +222,7 @@ void asg_group_remove(struct asg_core *core, struct group *group)
     asg_activity_keep(core, &group->wish.reason, 0, "");
     asg_touch_gone(core, group);
     if (core->orphan_count > 0) asg_touch_cluster(core);
+    cancel_dead_jobs(core, group->no);
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
         asg_identity_forget(core, group->instances[i]);

@@ -57,6 +57,7 @@ class Alarms(unittest.TestCase):
         # A group that is gone has no alarms.
         self.cluster.openasg("group", "delete", "bad", "--force", "--yes", "--wait")
         self.assertEqual([], self.listed())
+        self.assertEqual(0, self.cluster.ask("status")["dead_jobs"])
 
 
 if __name__ == "__main__":

@@ -156,6 +156,34 @@ static void test_a_launch_in_doubt_is_looked_up(void **state)
     expect_peace(0);
 }
 
+static size_t dead_jobs(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_job_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_jobs(w.core, "", /* only_dead */ true, &arena, &views, &count);
+    asg_arena_clear(&arena);
+    return count;
+}
+
+/* Nobody can retry them, so nobody is asked to look. */
+static void test_its_dead_letters_go_with_it(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 200 && dead_jobs() == 0; i++) {
+        pass(10000);
+    }
+    assert_true(dead_jobs() > 0);
+    w.launch_outcome = ASG_OUTCOME_OK;
+    delete_group(true);
+    expect_peace(0);
+    assert_int_equal(0, dead_jobs());
+    save_and_load();
+    assert_int_equal(0, dead_jobs());
+}
+
 static void test_its_scheduled_actions_go_with_it(void **state)
 {
     (void)state;
@@ -191,6 +219,7 @@ int main(void)
         TEST(test_a_launch_without_room_is_tried_nowhere_else),
         TEST(test_a_launch_in_doubt_is_looked_up),
         TEST(test_its_scheduled_actions_go_with_it),
+        TEST(test_its_dead_letters_go_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
