@@ -41,7 +41,7 @@ static void offer_groups(struct asg_cli *cli, struct asg_completion *completion)
         asg_completion_offer(
             completion, view->config->name,
             asg_arena_format(&cli->arena, "%" PRIu32 " in service, desired %" PRIu32,
-                             view->in_service + view->warming, view->config->desired));
+                             view->in_service, view->config->desired));
     }
 }
 

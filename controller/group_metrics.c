@@ -508,15 +508,15 @@ static void print_instances(const struct scrape *scrape, const struct shown *sho
 {
     const struct asg_group_view *group = &shown->group;
     int64_t all = shown->page->counts.instances;
-    int64_t known = (int64_t)group->requested + group->pending + group->warming +
-                    group->in_service + group->terminating;
+    int64_t known = (int64_t)group->requested + group->pending + group->in_service +
+                    group->terminating;
     const struct {
         const char *word;
         int64_t count;
     } states[] = {
-        {"requested", group->requested},     {"pending", group->pending},
-        {"warming", group->warming},         {"in_service", group->in_service},
-        {"terminating", group->terminating}, {"other", all > known ? all - known : 0},
+        {"requested", group->requested},          {"pending", group->pending},
+        {"in_service", group->in_service},        {"terminating", group->terminating},
+        {"other", all > known ? all - known : 0},
     };
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         row(scrape, FAMILY_INSTANCES, shown->page->name, states[i].word, NULL,
@@ -629,6 +629,7 @@ static void print_one(const struct scrape *scrape, enum family family,
             group->wanted != ASG_UNSET ? group->wanted : group->config->desired);
         break;
     case FAMILY_INSTANCES: print_instances(scrape, shown); break;
+    case FAMILY_WARMING: row(scrape, family, name, NULL, NULL, group->warming); break;
     case FAMILY_UNHEALTHY: row(scrape, family, name, NULL, NULL, group->unhealthy); break;
     case FAMILY_METRIC_VALUE:
     case FAMILY_METRIC_TARGET:

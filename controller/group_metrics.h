@@ -31,8 +31,11 @@
       "What the policies want before minimum, maximum and other limits; desired "        \
       "capacity while no policy wants anything.")                                        \
     X(INSTANCES, "openasg_group_instances", "group,state", GAUGE,                        \
-      "Instances by state: requested, pending, warming, in_service, terminating, other " \
-      "(standby, attaching, detaching).")                                                \
+      "Instances by state: requested, pending, in_service (warming ones too), "          \
+      "terminating, other (standby, attaching, detaching).")                             \
+    X(WARMING, "openasg_group_warming_instances", "group", GAUGE,                        \
+      "Instances in service whose metrics do not count yet; they are counted in a "      \
+      "state as well.")                                                                  \
     X(UNHEALTHY, "openasg_group_unhealthy_instances", "group", GAUGE,                    \
       "Instances that are unhealthy and will be replaced; they are counted in a state "  \
       "as well.")                                                                        \

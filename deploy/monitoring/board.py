@@ -97,7 +97,7 @@ def fleet():
                ("Minimum", f"openasg_group_min_instances{GROUP}"),
                ("Maximum", f"openasg_group_max_instances{GROUP}"),
                ("In service", 'openasg_group_instances{group=~"$group", state="in_service"}'),
-               ("Warming", 'openasg_group_instances{group=~"$group", state="warming"}'),
+               ("Warming", f"openasg_group_warming_instances{GROUP}"),
                ("Unhealthy", f"openasg_group_unhealthy_instances{GROUP}"),
                ("Halted", f"openasg_group_halted{GROUP}"),
                ("Dry run", f"openasg_group_dry_run{GROUP}")]
@@ -176,12 +176,13 @@ def group():
               query("sum by (group, reason) "
                     f"(increase(openasg_decisions_held_total{GROUP}[$__rate_interval]))",
                     "{{group}} {{reason}}"), bars=True, min=0),
-        graph("Instances by state", "requested and pending: EC2 starts them. warming: they serve, and their "
+        graph("Instances by state", "requested and pending: EC2 starts them. warming: in service, and their "
               "metric does not count yet.", "none",
               query(f"sum by (state) (openasg_group_instances{GROUP})", "{{state}}"),
-              query(f"sum(openasg_group_unhealthy_instances{GROUP})", "unhealthy"),
+              query(f"sum(openasg_group_warming_instances{GROUP})", "of them warming"),
+              query(f"sum(openasg_group_unhealthy_instances{GROUP})", "of them unhealthy"),
               is_stacked=True, min=0,
-              overrides=[is_drawn("unhealthy", stacking={"mode": "none", "group": "B"},
+              overrides=[is_drawn("of them .*", stacking={"mode": "none", "group": "B"},
                                   fillOpacity=0, lineWidth=2)]),
         timeline("Halted, dry run, suspended", "What an operator switched off, and since when.",
                  f'label_replace(openasg_group_halted{GROUP}, "process", "halted", "", "") '

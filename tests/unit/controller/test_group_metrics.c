@@ -122,6 +122,7 @@ static void test_a_group_shows_what_it_is(void **state)
     expect("openasg_group_wanted_instances{group=\"api\"} 2\n");
     expect("openasg_group_instances{group=\"api\",state=\"in_service\"} 2\n");
     expect("openasg_group_instances{group=\"api\",state=\"other\"} 0\n");
+    expect("openasg_group_warming_instances{group=\"api\"} 0\n");
     expect("openasg_group_metric_target{group=\"api\",policy=\"cpu50\"} 50.5\n");
     expect("openasg_group_desired_instances{group=\"odd\\\"\\\\name\"} 1\n");
     assert_null(strstr(print(ASG_METRIC_TEXT), "openasg_group_metric_value{"));
