@@ -45,6 +45,7 @@ def commands():
             found[title[len("openasg "):].strip()] = options
         elif title.startswith("Options of every command"):
             common = options
+    found["docs"] = {"--json", "--settings"}  # for those who write pages: in no list
     return found, common | {"--help", "-h", "--version"}
 
 
