@@ -240,8 +240,9 @@ enum asg_status asg_wanted_read_file(const char *path, enum asg_rules_kind bare,
                         "parts",
                         path, ASG_WANTED_BYTES_MAX / 1024 / 1024);
     }
-    const struct reader reader = {strcmp(path, "-") == 0 ? "standard input" : path, arena,
-                                  ret, error};
+    const char *name =
+        asg_arena_text(arena, strcmp(path, "-") == 0 ? "standard input" : path);
+    const struct reader reader = {name, arena, ret, error};
     status = asg_yaml_parse_documents(reader.path, text, length, arena, &root, error);
     for (; root != NULL && status == ASG_OK; root = root->next) {
         if (has_sections(root)) {
