@@ -99,7 +99,8 @@ static void append_json_field(struct form *form, const struct asg_log_line *line
 
 size_t asg_log_line_as_json(const struct asg_log_line *line, char *ret)
 {
-    struct form form = {.text = ret};
+    struct form form = {.length = 0};
+    form.text = ret;
     char when[ASG_TIME_TEXT_MAX];
     asg_time_format(line->wall_ms, when);
     append_pair(&form, "{\"ts\":", when);
@@ -160,7 +161,8 @@ static void append_journal_field(struct form *form, const struct asg_log_line *l
 size_t asg_log_line_as_journal(const struct asg_log_line *line, char *ret)
 {
     static const char *const priorities[] = {"7", "6", "4", "3"}; /* of syslog(3) */
-    struct form form = {.text = ret};
+    struct form form = {.length = 0};
+    form.text = ret;
     append_journal_text(&form, "PRIORITY", priorities[line->level]);
     char program[64]; /* as its file is called */
     (void)snprintf(program, sizeof program, "%s%s",

@@ -244,10 +244,9 @@ void asg_log_line_fill(struct asg_log_line *line, const char *format, va_list *a
 static size_t escape_whole(const struct asg_log_line *line, const char *head, char *ret)
 {
     char whole[ASG_LOG_TEXT_MAX];
-    size_t used = strlen(head);
+    size_t used = (size_t)snprintf(whole, sizeof whole, "%s", head);
     size_t left = sizeof whole - 1 - used;
     size_t message = line->length < left ? line->length : left;
-    memcpy(whole, head, used);
     memcpy(whole + used, line->text, message);
     return asg_escape(whole, used + message, ASG_LAYOUT_BLANK, ret, ASG_LOG_TEXT_MAX);
 }
