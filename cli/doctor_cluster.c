@@ -65,7 +65,8 @@ static void check_version(struct asg_doctor *doctor, const char *what,
     asg_doctor_find(doctor, ASG_FINDING_WARNING, "version",
                     "Upgrade the older one; docs/operations.md, \"Upgrades\", has the "
                     "order.",
-                    "%s is %s, the controller %s", what, version, controllers);
+                    "%s: version %s, and the controller has %s", what, version,
+                    controllers);
 }
 
 /* Of IPv4 or IPv6, or the star of ZeroMQ. */
@@ -234,7 +235,23 @@ static void check_enrolments(struct asg_doctor *doctor,
                     refused, bound);
 }
 
-static void check_pages(struct asg_doctor *doctor, const char *endpoint)
+/* Agents by version, as the metrics count them. */
+static void check_agents(struct asg_doctor *doctor, const struct asg_page_answer *page,
+                         const char *controllers)
+{
+    struct asg_arena *arena = &doctor->cli->arena;
+    const char *version = NULL;
+    double count = 0;
+    for (const char *at = NULL; (at = asg_page_next(page, "openasg_agents", at, arena,
+                                                    &version, &count)) != NULL;) {
+        if (count <= 0 || strcmp(version, "unknown") == 0) continue;
+        check_version(doctor, asg_arena_format(arena, "agents (%.0f)", count), version,
+                      controllers);
+    }
+}
+
+static void check_pages(struct asg_doctor *doctor, const char *endpoint,
+                        const char *controllers)
 {
     if (endpoint == NULL || endpoint[0] == '\0') {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, "metrics",
@@ -259,6 +276,7 @@ static void check_pages(struct asg_doctor *doctor, const char *endpoint)
         check_clock(doctor, page.date_ms);
         check_expiry(doctor, &page);
         check_enrolments(doctor, &page);
+        check_agents(doctor, &page, controllers);
     }
     asg_page_answer_clear(&page);
 }
@@ -360,7 +378,7 @@ void asg_doctor_check_cluster(struct asg_doctor *doctor)
     check_ports(doctor, "agents' port", "announce.agents", status->agents_announced);
     check_ports(doctor, "enrolment port", "announce.enrol", status->enrol_announced);
     check_workers_port(doctor, status->workers_endpoint);
-    check_pages(doctor, status->http_endpoint);
+    check_pages(doctor, status->http_endpoint, status->version);
     check_workers(doctor, status->version);
     check_refusals(doctor);
 }

@@ -53,3 +53,29 @@ bool asg_page_value(const struct asg_page_answer *answer, const char *series, do
     }
     return false;
 }
+
+static const char *next_line(const char *line)
+{
+    line += strcspn(line, "\n");
+    return line + (*line == '\n');
+}
+
+const char *asg_page_next(const struct asg_page_answer *answer, const char *name,
+                          const char *after, struct asg_arena *arena,
+                          const char **ret_label, double *ret)
+{
+    struct asg_bytes *body = (struct asg_bytes *)(uintptr_t)&answer->body;
+    size_t length = strlen(name);
+    const char *line = after != NULL ? next_line(after) : asg_bytes_text(body);
+    for (; *line != '\0'; line = next_line(line)) {
+        if (strncmp(line, name, length) != 0 || line[length] != '{') continue;
+        const char *open = line + length + strcspn(line + length, "\"\n");
+        const char *close = *open == '"' ? strchr(open + 1, '"') : NULL;
+        const char *brace = close != NULL ? strchr(close, '}') : NULL;
+        if (brace == NULL) continue;
+        *ret_label = asg_arena_text_n(arena, open + 1, (size_t)(close - open) - 1);
+        *ret = strtod(brace + 1, NULL);
+        return line;
+    }
+    return NULL;
+}

@@ -2,6 +2,7 @@
 #ifndef ASG_CLI_FETCH_PAGE_H
 #define ASG_CLI_FETCH_PAGE_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
 
@@ -23,5 +24,12 @@ void asg_page_answer_clear(struct asg_page_answer *answer);
  * are written. False: it is not there. */
 bool asg_page_value(const struct asg_page_answer *answer, const char *series,
                     double *ret);
+
+/* The next series of that name behind `after` (NULL: the first), as its line in the page;
+ * NULL when there are no more. The first label's value comes in *ret_label, in `arena`.
+ */
+const char *asg_page_next(const struct asg_page_answer *answer, const char *name,
+                          const char *after, struct asg_arena *arena,
+                          const char **ret_label, double *ret);
 
 #endif

@@ -138,6 +138,22 @@ class Doctor(Looking):
         self.assertIn("behind this host's", found["clock"][0])
         self.assertTrue(found["clock"][0].startswith("failed"), found)
 
+    def test_a_disk_that_is_full(self):
+        """A file system of 2 MiB, in a namespace of its own."""
+        state = os.path.join(self.folder, "small")
+        os.mkdir(state, mode=0o700)
+        script = ("mount -t tmpfs -o size=2m,mode=0700 none \"$1\" || exit 77; "
+                  "cp -p \"$2/admin.key\" \"$2/controller.key.pub\" \"$1\"; "
+                  "touch \"$1/openasg.log\"; chmod 600 \"$1/openasg.log\"; "
+                  "dd if=/dev/zero of=\"$1/fill\" 2>/dev/null; shift 2; exec \"$@\"")
+        before = ("unshare", "-rm", "sh", "-c", script, "sh", state, self.cluster.state)
+        probe = subprocess.run([*before, "true"], capture_output=True, check=False, timeout=30)
+        if probe.returncode != 0:
+            self.skipTest("no file system can be mounted here")
+        found = self.look(before=before, state=state)
+        self.assertIn("0 MiB (0 %)", found["disk"][0])
+        self.assertIn("stops leading", found["disk"][0])
+
     def test_a_halt(self):
         self.cluster.openasg("halt", "--yes")
         self.addCleanup(self.cluster.openasg, "unhalt")
