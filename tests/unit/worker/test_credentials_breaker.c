@@ -123,8 +123,8 @@ static void expect_pages(struct setup *setup, struct asg_worker_pages *pages,
 static void test_readyz_and_the_gauge_tell_of_refused_credentials(void **state)
 {
     (void)state;
-    const char *const is_refused = "\nasg_worker_credentials_refused 1\n";
-    const char *const is_fine = "\nasg_worker_credentials_refused 0\n";
+    const char *const is_refused = "\nopenasg_worker_credentials_refused 1\n";
+    const char *const is_fine = "\nopenasg_worker_credentials_refused 0\n";
     struct setup setup;
     open_setup(&setup);
     struct asg_worker_pages pages = {0};
