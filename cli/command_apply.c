@@ -63,7 +63,8 @@ static const struct asg_option apply_options[] = {
              "\"--dry-run\" show it."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Do it even if it terminates more than a quarter of a group at once."},
+     .help = "Proceed even if it terminates more than a quarter of a group at the same "
+             "time."},
     ASG_WAIT_OPTION,
     ASG_YES_OPTION,
 };
