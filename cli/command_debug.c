@@ -111,7 +111,7 @@ static int run_bundle(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "debug bundle",
-     .summary = "Write one archive with what somebody needs to help from afar",
+     .summary = "Write one archive with what a person who helps from elsewhere needs",
      .details =
          "Settings, the findings of doctor, what the controller says, its metrics, the "
          "last 1,000 records of the log when it can be read, versions, limits, and what "

@@ -231,7 +231,7 @@ static const struct asg_command_entry commands[] = {
          "file and a line on standard error, each with what to do about it. The file has "
          "dry_run: true, so that applying it launches and terminates nothing; "
          "docs/migrate-from-aws.md leads through the rest.",
-     .examples = "openasg import asg web --region eu-central-1 --to web.yaml\n"
+     .examples = "openasg import asg web --region eu-central-1 --into web.yaml\n"
                  "openasg import asg --all --into-dir groups\n"
                  "openasg import asg web | openasg apply -",
      ASG_ARGUMENTS(import_arguments),
