@@ -40,7 +40,7 @@ static void write_holds(const void *object, struct asg_bytes *ret)
     const struct asg_group_view *view = object;
     if (view->hold_count == 0) asg_bytes_append_text(ret, "-");
     for (size_t i = 0; i < view->hold_count; i++) {
-        if (i > 0) asg_bytes_append_text(ret, "\n");
+        if (i > 0) asg_bytes_append_text(ret, " | ");
         asg_hold_sentence(&view->holds[i], ret);
     }
 }

@@ -96,6 +96,10 @@ class Why(unittest.TestCase):
         self.cluster.openasg("halt", "web", "--yes")
         self.assertEqual(self.wait_note("halted"), "halted")
         self.assertEqual(list(self.holds()), ["group-halted"])
+        self.cluster.openasg("suspend", "web", "az-rebalance")
+        self.assertIn("nothing is launched or terminated | the process az-rebalance is "
+                      "suspended", self.cluster.openasg("group", "show", "web"))
+        self.cluster.openasg("resume", "web", "az-rebalance")
         self.cluster.openasg("unhalt", "web")
         self.cluster.openasg("suspend", "web", "launch")
         self.cluster.openasg("desired", "set", "web", "2")
