@@ -51,7 +51,7 @@ static int ask(struct asg_bundle *bundle, const char *const *part, struct asg_by
     words[count++] = has_key ? "--server-key" : "--server-key-file";
     words[count++] = has_key ? settings->server_key : settings->server_key_file;
     if (settings->allow_plaintext) words[count++] = "--allow-plaintext";
-    return asg_run_program(asg_program_path("openasg", &bundle->cli->arena), words,
+    return asg_run_program(asg_program_path("openasg", &bundle->cli->arena), words, NULL,
                            LIMIT_MS, PART_MAX, ret);
 }
 

@@ -68,7 +68,7 @@ static void add_program(struct asg_bundle *bundle, const char *program, const ch
     if (access(path, F_OK) != 0) return;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes said = {0};
     const char *const words[] = {program, "--print-config", "--config", path, NULL};
-    int code = asg_run_program(asg_program_path(program, arena), words, LIMIT_MS,
+    int code = asg_run_program(asg_program_path(program, arena), words, NULL, LIMIT_MS,
                                FILE_MAX, &said);
     if (code == 0) {
         asg_bundle_add(bundle, name, &said);
@@ -84,7 +84,7 @@ static void add_version(struct asg_bundle *bundle, const char *program,
     const char *const words[] = {program, "--version", NULL};
     struct asg_arena *arena = &bundle->cli->arena;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes said = {0};
-    int code = asg_run_program(asg_program_path(program, arena), words, LIMIT_MS,
+    int code = asg_run_program(asg_program_path(program, arena), words, NULL, LIMIT_MS,
                                FILE_MAX, &said);
     if (code == 127) {
         asg_bytes_printf(ret, "%s is not installed\n", program);

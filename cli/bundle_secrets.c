@@ -54,6 +54,8 @@ static void learn_file(struct asg_bundle *bundle, const char *path)
     learn_values(bundle, whole, "aws_secret_access_key=");
     learn_values(bundle, whole, "aws_session_token =");
     learn_values(bundle, whole, "aws_session_token=");
+    learn_values(bundle, whole, "AWS_SECRET_ACCESS_KEY=");
+    learn_values(bundle, whole, "AWS_SESSION_TOKEN=");
     if (strstr(whole, "PRIVATE KEY-----") == NULL) return;
     for (const char *line = whole; *line != '\0';) {
         size_t length = strcspn(line, "\r\n");
@@ -89,6 +91,8 @@ void asg_bundle_learn_secrets(struct asg_bundle *bundle)
         if (value != NULL) learn(bundle, value, strlen(value));
     }
     learn_file(bundle, settings->key_file);
+    learn_file(bundle,
+               asg_arena_format(&bundle->cli->arena, "%s/worker.env", bundle->etc));
     learn_folder(bundle, settings->dir);
     learn_folder(bundle, "/var/lib/openasg-worker");
     const char *file = getenv("AWS_SHARED_CREDENTIALS_FILE");

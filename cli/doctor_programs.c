@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/safe_file.h"
 #include "cli/doctor.h"
 #include "cli/run_program.h"
 
@@ -23,6 +24,67 @@ static void take_lines(struct asg_doctor *doctor, const char *program,
     }
 }
 
+/* Of a program that is run; ended by a NULL. */
+struct environment {
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_entry(struct environment *environment, const char *entry,
+                      struct asg_arena *arena)
+{
+    void *items = environment->items;
+    const char **item = asg_arena_push(arena, &items, &environment->count,
+                                       &environment->capacity, sizeof *item);
+    environment->items = items;
+    *item = entry;
+}
+
+/* Lines "NAME=value", the value with or without quotes. */
+static void add_entries(struct environment *environment, const char *path,
+                        struct asg_arena *arena)
+{
+    const struct asg_safe_need need = {
+        .what = "file", .length_max = SAID_MAX, .guard = ASG_SAFE_ANY};
+    ASG_CLEANUP(asg_safe_bytes_clear) struct asg_bytes text = {0};
+    struct asg_error error = {""};
+    if (asg_safe_file_read(path, &need, &text, &error) != ASG_OK) return;
+    char *rest = NULL;
+    asg_bytes_append_byte(&text, '\0');
+    for (char *line = strtok_r((char *)text.data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *value = strchr(line, '=');
+        if (line[0] == '#' || value == NULL) continue;
+        size_t length = strlen(value + 1);
+        bool is_quoted = length >= 2 && (value[1] == '"' || value[1] == '\'') &&
+                         value[length] == value[1];
+        add_entry(environment,
+                  asg_arena_format(arena, "%.*s=%.*s", (int)(value - line), line,
+                                   (int)(is_quoted ? length - 2 : length),
+                                   value + (is_quoted ? 2 : 1)),
+                  arena);
+    }
+}
+
+/* Ours, and what the units add from /etc/default/PROGRAM and /etc/openasg/NAME.env. */
+static char *const *environment_of(struct asg_doctor *doctor, const char *program)
+{
+    struct asg_arena *arena = &doctor->cli->arena;
+    struct environment all = {0};
+    for (char *const *entry = environ; *entry != NULL; entry++) {
+        add_entry(&all, *entry, arena);
+    }
+    add_entries(&all, asg_arena_format(arena, "%s/../default/%s", doctor->etc, program),
+                arena);
+    add_entries(
+        &all,
+        asg_arena_format(arena, "%s/%s.env", doctor->etc, program + strlen("openasg-")),
+        arena);
+    add_entry(&all, NULL, arena);
+    return (char *const *)(uintptr_t)all.items;
+}
+
 static void check_program(struct asg_doctor *doctor, const char *program,
                           const char *settings)
 {
@@ -31,8 +93,9 @@ static void check_program(struct asg_doctor *doctor, const char *program,
     if (access(file, F_OK) != 0) return;
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes said = {0};
     const char *const words[] = {program, "--check-config", "--config", file, NULL};
-    int code = asg_run_program(asg_program_path(program, &doctor->cli->arena), words,
-                               LIMIT_MS, SAID_MAX, &said);
+    int code =
+        asg_run_program(asg_program_path(program, &doctor->cli->arena), words,
+                        environment_of(doctor, program), LIMIT_MS, SAID_MAX, &said);
     if (code == 0) {
         asg_doctor_find(doctor, ASG_FINDING_OK, program, NULL,
                         "the settings of %s are fine", file);

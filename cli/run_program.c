@@ -46,8 +46,8 @@ static bool read_all(int fd, int64_t limit_ms, size_t bytes_max, struct asg_byte
     return false;
 }
 
-int asg_run_program(const char *path, const char *const *words, int64_t limit_ms,
-                    size_t bytes_max, struct asg_bytes *ret)
+int asg_run_program(const char *path, const char *const *words, char *const *environment,
+                    int64_t limit_ms, size_t bytes_max, struct asg_bytes *ret)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return 127;
@@ -58,8 +58,9 @@ int asg_run_program(const char *path, const char *const *words, int64_t limit_ms
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
                                            0);
     pid_t pid = 0;
-    int failure = posix_spawnp(&pid, path, &actions, NULL,
-                               (char *const *)(uintptr_t)words, environ);
+    int failure =
+        posix_spawnp(&pid, path, &actions, NULL, (char *const *)(uintptr_t)words,
+                     environment != NULL ? environment : environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)close(ends[1]);
     int code = 0;

@@ -91,6 +91,7 @@ class Bundle(unittest.TestCase):
             AutoScalingGroupName="web", MinSize=1, MaxSize=3, AvailabilityZones=["us-east-1a"],
             LaunchTemplate={"LaunchTemplateName": "shop", "Version": "1"},
             Tags=[{"Key": "note", "Value": f"x {MARKER}-session y"},
+                  {"Key": "unit", "Value": MARKER + "-unit"},
                   {"Key": "key", "Value": admin}])
         self.api.wait_for_in_service("web", 1, client)
         with open(os.path.join(self.folder, "worker.yaml"), "w") as file:
@@ -99,6 +100,8 @@ class Bundle(unittest.TestCase):
         with open(credentials, "w") as file:
             file.write(f"[default]\naws_secret_access_key = {MARKER}-file\n")
         os.chmod(credentials, 0o600)
+        with open(os.path.join(self.folder, "worker.env"), "w") as file:
+            file.write(f"AWS_SECRET_ACCESS_KEY={MARKER}-unit\n")
         found = self.collect(AWS_SECRET_ACCESS_KEY=MARKER + "-environment",
                              AWS_SESSION_TOKEN=MARKER + "-session",
                              AWS_SHARED_CREDENTIALS_FILE=credentials)

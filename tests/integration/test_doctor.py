@@ -35,7 +35,8 @@ class Looking(unittest.TestCase):
         kept.update(environment or {})
         result = subprocess.run([*before, *self.command(*arguments, **more)], text=True,
                                 capture_output=True, timeout=60, check=False, env=kept)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        if code is not None:
+            self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         self.assertEqual(result.stderr, "")
         found = {}
         self.all = json.loads(result.stdout)
@@ -170,6 +171,18 @@ class Doctor(Looking):
                               if "controller.yaml:" in text]), 2, found)
         self.assertIn("cannot read key file short", found["openasg-worker"][0])
         self.assertTrue(any("agent.yaml:1" in text for text in found["openasg-agent"]), found)
+
+    def test_the_environment_of_a_unit_counts(self):
+        for name in ("openasg", "default"):
+            os.mkdir(os.path.join(self.folder, name))
+        with open(os.path.join(self.folder, "openasg", "worker.yaml"), "w") as file:
+            file.write(f"dir: {self.folder}/w\ncontroller:\n"
+                       f"  key: {self.cluster.state}/controller.key.pub\n")
+        etc = ("--etc", os.path.join(self.folder, "openasg"))
+        self.assertIn("no region", self.look(*etc)["openasg-worker"][0])
+        with open(os.path.join(self.folder, "default", "openasg-worker"), "w") as file:
+            file.write("# what the unit adds\nAWS_REGION=\"us-east-1\"\n")
+        self.assertNotIn("openasg-worker", self.look(*etc, code=None))
 
     def test_a_worker_whose_key_is_not_admitted(self):
         state = os.path.join(self.folder, "worker")
