@@ -108,7 +108,7 @@ class LargeListing(unittest.TestCase):
 
         def is_acknowledged():
             with urllib.request.urlopen(metrics, timeout=20) as reply:
-                return "\nasg_worker_results_unacknowledged 0\n" in reply.read().decode()
+                return "\nopenasg_worker_results_unacknowledged 0\n" in reply.read().decode()
 
         seen = wait_for("the observation", self.observations, seconds=120, pause=0.5)
         wait_for("its acknowledgement", is_acknowledged, seconds=120)
