@@ -1,11 +1,18 @@
 #include "agent/send_report.h"
 
+#include <stdio.h>
+
 #include "base/failpoint.h"
 #include "wire/wire.h"
 
-/* As one argument: the parts come with commas between them. */
-#define VERSION_OF(parts) ASG_VERSION_NUMBER parts
-#define OWN_VERSION       VERSION_OF((ASG_VERSION_PARTS))
+static uint32_t own_version(void)
+{
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned patch = 0;
+    if (sscanf(ASG_VERSION, "%u.%u.%u", &major, &minor, &patch) != 3) return 0;
+    return ASG_VERSION_NUMBER(major, minor, patch);
+}
 
 void asg_reporter_init(struct asg_reporter *reporter, struct asg_metrics_reader *reader,
                        uint64_t boot_id, int64_t interval_ms, int64_t now_us)
@@ -16,7 +23,7 @@ void asg_reporter_init(struct asg_reporter *reporter, struct asg_metrics_reader 
                                       .due_us = now_us + interval_ms * 1000};
     reporter->report.boot_id = boot_id;
     reporter->report.interval_ms = (uint32_t)interval_ms;
-    reporter->report.version = OWN_VERSION;
+    reporter->report.version = own_version();
 }
 
 void asg_reporter_clear(struct asg_reporter *reporter)

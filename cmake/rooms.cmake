@@ -18,9 +18,6 @@ option(ASG_TESTS "build tests and benchmarks too" ON)
 option(ASG_FUZZ "build the libFuzzer targets (clang only)" OFF)
 
 add_compile_definitions(_GNU_SOURCE ASG_VERSION="${PROJECT_VERSION}")
-set(ASG_VERSION_PARTS "${PROJECT_VERSION_MAJOR}, ${PROJECT_VERSION_MINOR}, ${PROJECT_VERSION_PATCH}")
-set_source_files_properties(${CMAKE_SOURCE_DIR}/agent/send_report.c PROPERTIES
-                            COMPILE_DEFINITIONS "ASG_VERSION_PARTS=${ASG_VERSION_PARTS}")
 # What openasg_build_info says: the commit, or what a packager gives with -DASG_REVISION.
 set(ASG_REVISION "" CACHE STRING "revision of the source; empty: git's commit")
 set(revision "${ASG_REVISION}")

@@ -8,6 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef ASG_REVISION
+#define ASG_REVISION "unknown" /* a build of this file alone */
+#endif
+
 enum which {
 #define X(id, name, labels, kind, help) PROCESS_##id,
     ASG_PROCESS_METRICS(X)
