@@ -38,10 +38,10 @@ static void offer_groups(struct asg_cli *cli, struct asg_completion *completion)
     for (size_t i = 0; i < answer.group_count; i++) {
         const struct asg_group_view *view = &answer.groups[i];
         if (view->config == NULL) continue;
-        asg_completion_offer(
-            completion, view->config->name,
-            asg_arena_format(&cli->arena, "%" PRIu32 " in service, desired %" PRIu32,
-                             view->in_service, view->config->desired));
+        asg_completion_offer(completion, view->config->name,
+                             asg_arena_format(&cli->arena,
+                                              "%" PRIu32 " in service, desired %" PRIu32,
+                                              view->in_service, view->config->desired));
     }
 }
 

@@ -15,8 +15,9 @@
 
 #define ASG_CLOCK_JUMP_MS  INT64_C(60000)
 #define ASG_CLOCK_STAND_MS INT64_C(300000)
-#define ASG_CLOCK_AHEAD_MS INT64_C(86400000) /* of the log, at a start: worth a warning  \
-                                              */
+#define ASG_CLOCK_AHEAD_MS                                                               \
+    INT64_C(86400000) /* of the log, at a start: worth a warning                         \
+                       */
 
 struct asg_log_time {
     int64_t last_ms;      /* given out */

@@ -108,7 +108,8 @@ static void test_cli_takes_settings_from_file_environment_and_options(void **sta
     (void)state;
     char path[] = "/tmp/openasg-cli-XXXXXX";
     int file = mkstemp(path);
-    static const char text[] = "controller: tcp://1.1.1.1:1\noutput: json\nrequest_timeout: 3s\n";
+    static const char text[] =
+        "controller: tcp://1.1.1.1:1\noutput: json\nrequest_timeout: 3s\n";
     assert_int_equal(sizeof text - 1, write(file, text, sizeof text - 1));
     (void)close(file);
     assert_int_equal(0, setenv("OPENASG_OUTPUT", "yaml", 1));
