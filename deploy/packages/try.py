@@ -255,7 +255,7 @@ def versions(host):
 
 def check_installed(host, wanted):
     check(versions(host) == {(wanted, "install", "ok", "installed")},
-          f"six packages of version {wanted} are installed", versions(host))
+          f"seven packages of version {wanted} are installed", versions(host))
     said = host.run("dpkg", "--audit") + host.run("dpkg", "-V", *NAMES, is_checked=False)
     changed = [line for line in said.splitlines() if " c " not in line
                and not re.search(r" /usr/share/(doc|man)/", line)]
