@@ -12,6 +12,7 @@
 #include "cli/note_policy.h"
 #include "cli/read_present.h"
 #include "cli/show_differences.h"
+#include "cli/show_result.h"
 #include "cli/wait_group.h"
 #include "cli/wanted.h"
 #include "wire/wire.h"
@@ -331,13 +332,15 @@ static int wait_if_asked(struct run *run)
     return asg_wait_if_asked(run->cli, run->arguments, ASG_EXIT_OK, goals, count);
 }
 
-static int show_applied(struct run *run, bool is_dry_run)
+static int show_applied(struct run *run, bool is_dry_run, const char *note)
 {
+    run->differences.note = note;
     run->differences.is_dry_run = is_dry_run;
     run->differences.is_applied = !is_dry_run;
     if (!is_dry_run) run->differences.revision = ask_revision(run);
     asg_show_differences(run->cli, &run->differences);
     say_end(run, is_dry_run ? "dry run, nothing was changed" : "applied");
+    if (run->cli->settings.output == ASG_OUTPUT_TABLE) asg_cli_note(run->cli, note);
     if (is_dry_run) return ASG_EXIT_OK;
     if (run->cli->settings.output == ASG_OUTPUT_TABLE) note_policies(run);
     return wait_if_asked(run);
@@ -370,7 +373,7 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
         if (code == ASG_EXIT_OK) code = asg_finish_order(cli, &run.wanted, &run.order);
         if (code == ASG_EXIT_OK) code = send(&run, is_dry_run, &answer);
         if (code != ASG_EXIT_OK) return code;
-        if (answer.is_ok) return show_applied(&run, is_dry_run);
+        if (answer.is_ok) return show_applied(&run, is_dry_run, answer.note);
         if (!is_changed(&answer) || is_fixed || tries == TRIES_MAX) {
             return say_denied(&run, &answer);
         }

@@ -63,6 +63,7 @@ struct asg_differences {
     uint32_t over;      /* scheduled actions that will never run any more */
     bool is_applied;    /* for those who show it */
     bool is_dry_run;
+    const char *note; /* what the controller could not check; NULL */
 };
 extern const struct asg_schema asg_differences_schema;
 

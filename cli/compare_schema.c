@@ -64,6 +64,7 @@ static const struct asg_field differences_fields[] = {
     FIELD(U32, over, .limit = 0),
     LIST(differences, difference_count, difference_schema),
     LIST(capacities, capacity_count, capacity_schema),
+    FIELD(TEXT, note, .limit = 0),
 };
 const struct asg_schema asg_differences_schema = TABLE(differences_fields, "differences");
 #undef OF

@@ -1,12 +1,5 @@
 #include "cli/figures.h"
 
-int64_t asg_metric_ceiling(enum asg_metric_name metric)
-{
-    bool is_percent = metric == ASG_METRIC_NAME_CPU || metric == ASG_METRIC_NAME_MEMORY ||
-                      metric == ASG_METRIC_NAME_PRESSURE;
-    return is_percent ? 100000 : INT64_MAX;
-}
-
 int64_t asg_sample_length(const struct asg_sample *sample, int64_t before_ms)
 {
     int64_t most_ms = 2 * (int64_t)sample->period_ms;

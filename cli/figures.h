@@ -45,9 +45,6 @@ struct asg_figures {
     struct asg_fleet_curve curve; /* owned */
 };
 
-/* The highest a metric can be of one instance: 100 % for percentages. */
-int64_t asg_metric_ceiling(enum asg_metric_name metric);
-
 /* Add one period to an outcome that begins and ends when its struct says. */
 void asg_figures_note(struct asg_figures *figures, const struct asg_sample *sample,
                       int64_t length_ms, uint32_t serving, int64_t level_milli);

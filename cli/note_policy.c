@@ -5,7 +5,7 @@
 
 #include "base/escape.h"
 #include "cli/ask_controller.h"
-#include "cli/figures.h"
+#include "model/metric_ceiling.h"
 #include "model/presets.h"
 #include "model/schemas.h"
 #include "text/quantity.h"
@@ -61,9 +61,7 @@ void asg_note_policy(struct asg_cli *cli, const struct asg_policy_config *policy
 
 int asg_check_target(struct asg_cli *cli, const struct asg_policy_config *policy)
 {
-    bool is_out_of_reach = policy->kind == ASG_POLICY_TARGET_TRACKING &&
-                           policy->target_milli > asg_metric_ceiling(policy->metric);
-    if (!is_out_of_reach) return ASG_EXIT_OK;
+    if (!asg_is_target_out_of_reach(policy)) return ASG_EXIT_OK;
     char target[ASG_QUANTITY_TEXT_MAX];
     asg_quantity_print_milli(policy->target_milli, target);
     return asg_cli_fail(

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/model_private.h"
+#include "model/metric_ceiling.h"
 
 /* ---- the load ---- */
 

@@ -1,5 +1,7 @@
 #include "cli/score_sides.h"
 
+#include "model/metric_ceiling.h"
+
 #include <assert.h>
 #include <stdlib.h>
 

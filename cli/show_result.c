@@ -25,6 +25,7 @@ static const struct asg_field fields[] = {
     FLAG(is_dry_run),
     FIELD(U64, job_id),
     FIELD(U64, revision),
+    FIELD(TEXT, note),
 };
 const struct asg_schema asg_done_schema = {
     .name = "result",
@@ -65,10 +66,17 @@ struct asg_done asg_done_by_order(const struct asg_command *command,
         .is_changed = true,
         .job_id = answer->job_id != 0 ? answer->job_id : command->job_id,
         .revision = answer->revision,
+        .note = answer->note,
     };
     if (result.names.count > 0) result.name = NULL;
     if (result.names.count == 1) result.name = result.names.items[0];
     return result;
+}
+
+void asg_cli_note(struct asg_cli *cli, const char *note)
+{
+    if (note == NULL || note[0] == '\0') return;
+    asg_cli_print(cli->err, "note: %s\n", note);
 }
 
 int asg_cli_result(struct asg_cli *cli, const struct asg_done *result)
@@ -78,6 +86,7 @@ int asg_cli_result(struct asg_cli *cli, const struct asg_done *result)
     if (cli->settings.output == ASG_OUTPUT_TABLE) {
         asg_cli_write(cli->err, shown.message, strlen(shown.message));
         (void)fputc('\n', cli->err);
+        asg_cli_note(cli, shown.note);
         return ASG_EXIT_OK;
     }
     asg_cli_show_one(cli, &asg_done_schema, &shown, NULL, 0);

@@ -17,6 +17,7 @@ struct asg_done {
     const char *group;      /* that it belongs to */
     struct asg_texts names; /* several things of that kind; `name` is then NULL */
     const char *message;    /* one sentence without its full stop */
+    const char *note;       /* what the controller could not check */
     bool is_changed;        /* false: everything was so already */
     bool is_dry_run;        /* nothing was done */
     uint64_t job_id;        /* that the order started */
@@ -27,6 +28,9 @@ extern const struct asg_schema asg_done_schema;
 
 /* Show it; returns ASG_EXIT_OK. */
 int asg_cli_result(struct asg_cli *cli, const struct asg_done *result);
+
+/* "note: ..." on `err`; NULL and "": nothing. */
+void asg_cli_note(struct asg_cli *cli, const char *note);
 
 /* What an order did, without its message: kind and names from `command`, the job from
  * `answer`. */

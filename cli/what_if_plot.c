@@ -4,6 +4,7 @@
 
 #include "cli/plot_svg.h"
 #include "cli/what_if.h"
+#include "model/metric_ceiling.h"
 #include "text/quantity.h"
 
 static int write_file(struct asg_cli *cli, const char *path, const struct asg_bytes *text)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/what_if.h"
+#include "model/metric_ceiling.h"
 #include "text/moment.h"
 #include "text/quantity.h"
 

@@ -3,6 +3,7 @@
  * dispatcher and the log. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/failpoint.h"
 #include "controller/fill_order.h"
@@ -190,14 +191,17 @@ static void fill_join_line(struct asg_controller *controller,
 }
 
 /* An order as it would be taken: with what the edge adds to it. False: *why says what is
- * wrong with its texts. */
+ * wrong with it. */
 static bool begin_order(struct asg_controller *controller,
                         const struct asg_command *given, const char *actor,
                         struct asg_command *ret, struct asg_error *why)
 {
     *ret = *given;
     ret->actor = actor;
-    if (asg_model_check_texts(&asg_command_schema, ret, why) != ASG_OK) return false;
+    if (asg_model_check_texts(&asg_command_schema, ret, why) != ASG_OK ||
+        asg_check_order(ret, why) != ASG_OK) {
+        return false;
+    }
     asg_fill_order(controller->settings, &controller->scratch, ret);
     return true;
 }
@@ -224,8 +228,18 @@ static void try_order(struct asg_controller *controller,
     answer->message = reply.message;
 }
 
+static void answer_try(struct asg_controller *controller, uint32_t peer,
+                       const struct asg_request *request, const char *actor,
+                       const char *note)
+{
+    struct asg_answer answer = {.request_no = request->request_no};
+    try_order(controller, request, actor, &answer);
+    if (answer.is_ok) answer.note = note;
+    asg_send_answer(controller, peer, &answer);
+}
+
 static void answer_question(struct asg_controller *controller, uint32_t peer,
-                            const struct asg_request *request, const char *actor)
+                            const struct asg_request *request)
 {
     if (asg_view_answers(request->query)) {
         ask_view(controller, peer, request);
@@ -252,7 +266,6 @@ static void answer_question(struct asg_controller *controller, uint32_t peer,
     case ASG_QUERY_ACTIVITIES: fill_activities(controller, request, &answer); break;
     case ASG_QUERY_REFUSED: fill_refused(controller, &answer); break;
     case ASG_QUERY_JOIN_LINE: fill_join_line(controller, request, &answer); break;
-    case ASG_QUERY_TRY: try_order(controller, request, actor, &answer); break;
     default: break;
     }
     asg_send_answer(controller, peer, &answer);
@@ -267,7 +280,8 @@ static bool is_internal(enum asg_command_kind kind)
 }
 
 static void take_order(struct asg_controller *controller, uint32_t peer,
-                       const struct asg_request *request, const char *actor)
+                       const struct asg_request *request, const char *actor,
+                       const char *note)
 {
     struct asg_command command;
     struct asg_error texts = {""};
@@ -301,9 +315,81 @@ static void take_order(struct asg_controller *controller, uint32_t peer,
         }
     }
     struct asg_event event = {.kind = ASG_EVENT_COMMAND, .command = &command};
-    const struct asg_waiter waiter = {
-        .kind = ASG_WAITER_ADMIN, .peer = peer, .request_no = request->request_no};
+    const struct asg_waiter waiter = {.kind = ASG_WAITER_ADMIN,
+                                      .peer = peer,
+                                      .request_no = request->request_no,
+                                      .note = note};
     asg_take_event(controller, &event, waiter);
+}
+
+/* ---- orders that ask EC2 first ---- */
+
+static bool can_ask(void *context)
+{
+    struct asg_controller *controller = context;
+    uint32_t peer = 0;
+    return controller->dispatch != NULL &&
+           asg_dispatch_choose_asked(controller->dispatch, NULL, 0,
+                                     asg_clock_monotonic_ms(&controller->clock), &peer);
+}
+
+static enum asg_template_origin origin_of(void *context, const char *template_name)
+{
+    const struct asg_controller *controller = context;
+    if (controller->commit == NULL) return ASG_TEMPLATE_FOREIGN;
+    struct asg_arena arena = {0};
+    struct asg_template_view *views = NULL;
+    size_t count = 0;
+    asg_core_view_templates(asg_commit_core(controller->commit), &arena, &views, &count);
+    enum asg_template_origin origin = ASG_TEMPLATE_FOREIGN;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(views[i].name, template_name) != 0) continue;
+        bool is_there = views[i].template_id[0] != '\0';
+        if (is_there) origin = ASG_TEMPLATE_CREATED;
+        if (views[i].job_id != 0) origin = ASG_TEMPLATE_BEING_CREATED;
+    }
+    asg_arena_clear(&arena);
+    return origin;
+}
+
+/* Its turn has come. */
+static void take_first(void *context, const struct asg_first_order *order)
+{
+    struct asg_controller *controller = context;
+    const struct asg_request *request = order->request;
+    asg_arena_reset(&controller->scratch);
+    if (controller->commit == NULL) {
+        refuse(controller, order->peer, request->request_no, "ServiceUnavailable",
+               controller->not_leading);
+    } else if (order->refused != NULL) {
+        refuse(controller, order->peer, request->request_no, "ValidationError",
+               order->refused);
+    } else if (request->query != ASG_QUERY_NONE) {
+        answer_try(controller, order->peer, request, order->actor, order->note);
+    } else {
+        take_order(controller, order->peer, request, order->actor, order->note);
+    }
+}
+
+struct asg_first_ports asg_order_ports(struct asg_controller *controller)
+{
+    return (struct asg_first_ports){.can_ask = can_ask,
+                                    .origin = origin_of,
+                                    .take = take_first,
+                                    .context = controller};
+}
+
+/* Behind those of its peer that wait. */
+static void wait_for_turn(struct asg_controller *controller,
+                          const struct asg_bus_message *message,
+                          const struct asg_request *request, const char *actor)
+{
+    if (asg_first_put(controller->first, message->peer, actor, request,
+                      message->length) == ASG_OK) {
+        return;
+    }
+    refuse(controller, message->peer, request->request_no, "Throttling",
+           "too many orders wait for an answer of EC2; send it again in a moment");
 }
 
 /* Name of the key that speaks, NULL when it is (no longer) on the list. */
@@ -364,12 +450,16 @@ void asg_take_request(struct asg_controller *controller,
     } else if (controller->commit == NULL) {
         refuse(controller, message->peer, request.request_no, "ServiceUnavailable",
                controller->not_leading);
-    } else if (request.query != ASG_QUERY_NONE) {
-        answer_question(controller, message->peer, &request, actor);
+    } else if (request.query != ASG_QUERY_NONE && request.query != ASG_QUERY_TRY) {
+        answer_question(controller, message->peer, &request);
     } else if (request.command == NULL) {
         refuse(controller, message->peer, request.request_no, "MalformedRequest",
                "neither a question nor an order");
+    } else if (asg_first_concerns(controller->first, message->peer, &request)) {
+        wait_for_turn(controller, message, &request, actor);
+    } else if (request.query == ASG_QUERY_TRY) {
+        answer_try(controller, message->peer, &request, actor, NULL);
     } else {
-        take_order(controller, message->peer, &request, actor);
+        take_order(controller, message->peer, &request, actor, NULL);
     }
 }

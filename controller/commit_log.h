@@ -56,6 +56,7 @@ struct asg_waiter {
     uint32_t peer;       /* ADMIN */
     uint64_t request_no; /* ADMIN */
     uint64_t revision; /* ADMIN: of the configuration behind its order; set when staged */
+    const char *note;  /* ADMIN: for the answer, it outlives the flush; NULL: none */
     uint64_t job_id;   /* RESULT */
     uint32_t attempt;  /* RESULT */
     /* RESULT of a launch that failed: of which group, 0: it is none, and EC2's code */

@@ -13,13 +13,18 @@
 #include "controller/publish_view.h"
 #include "crypto/crypto.h"
 
-#define BATCH_EVENTS   512 /* staged before a commit is forced */
-#define INBOX_ITEMS    8192
-#define QUESTIONS      1024 /* of EC2 that wait at once */
-#define ANSWERS_KEPT   1024
-#define RETRY_MS       2000 /* between two tries to lead again */
-#define IDLE_MS        1000
-#define ALLOW_EVERY_MS 1000 /* the folders of allowed keys are read anew */
+#define BATCH_EVENTS 512 /* staged before a commit is forced */
+#define INBOX_ITEMS  8192
+#define QUESTIONS    1024 /* of EC2 that wait at once */
+#define ANSWERS_KEPT 1024
+/* Operators' orders that wait for EC2's answer, and what one of them may ask. */
+#define FIRST_ORDERS    256
+#define FIRST_OF_PEER   64
+#define FIRST_BYTES     (UINT64_C(64) << 20)
+#define FIRST_QUESTIONS 100
+#define RETRY_MS        2000 /* between two tries to lead again */
+#define IDLE_MS         1000
+#define ALLOW_EVERY_MS  1000 /* the folders of allowed keys are read anew */
 /* A turn is due at least so often, and one that is late by so much is of a process that
  * stood still: stopped, or on a machine that was suspended. */
 #define TURN_MS  60000
@@ -542,6 +547,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     send_answered(controller);
     /* Whoever is told may put an order into the inbox. */
     controller->look_up_at_ms = asg_look_up_pump(controller->look_up, mono_ms);
+    asg_first_pump(controller->first);
     drain_inbox(controller);
     take_tick(controller);
     flush(controller);
@@ -787,6 +793,13 @@ static void new_look_up(struct asg_controller *controller)
         .ports = asg_question_ports(controller),
     };
     asg_look_up_new(&options, &controller->look_up);
+    const struct asg_first_options first = {.orders_max = FIRST_ORDERS,
+                                            .peer_max = FIRST_OF_PEER,
+                                            .bytes_max = FIRST_BYTES,
+                                            .questions_max = FIRST_QUESTIONS,
+                                            .look_up = controller->look_up,
+                                            .ports = asg_order_ports(controller)};
+    asg_first_new(&first, &controller->first);
 }
 
 /* Single files that are no good keep nobody from starting: the first turn warns of them.
@@ -893,7 +906,8 @@ void asg_controller_destroy(struct asg_controller **controller)
     asg_api_close(c->api);
     refuse_waiting(c);
     asg_look_up_destroy(&c->look_up);
-    asg_api_destroy(&c->api); /* its calls have come back */
+    asg_first_destroy(&c->first); /* after what it asked */
+    asg_api_destroy(&c->api);     /* its calls have come back */
     asg_activity_indexer_destroy(&c->activities);
     asg_commit_close(&c->commit, /* with_snapshot */ true);
     asg_view_destroy(&c->view);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "crypto/uuid.h"
+#include "model/metric_ceiling.h"
 
 static const char *draw(struct asg_arena *arena)
 {
@@ -122,4 +123,35 @@ void asg_fill_order(const struct asg_controller_settings *settings,
     if (order->kind == ASG_COMMAND_APPLY && order->apply != NULL) {
         fill_apply(&limits, arena, order);
     }
+}
+
+static enum asg_status check_policy(const char *group,
+                                    const struct asg_policy_config *policy,
+                                    struct asg_error *error)
+{
+    if (!asg_is_target_out_of_reach(policy)) return ASG_OK;
+    return asg_fail(error, ASG_ERR_INVALID,
+                    "group %s: policy %s: the target cannot be above 100: %s is a "
+                    "percentage, so it would never scale out",
+                    group, policy->name,
+                    asg_enum_word(&asg_metric_name_words, (int)policy->metric));
+}
+
+enum asg_status asg_check_order(const struct asg_command *order, struct asg_error *error)
+{
+    if (order->kind == ASG_COMMAND_POLICY_PUT && order->policy_config != NULL) {
+        return check_policy(order->group, order->policy_config, error);
+    }
+    size_t count = order->kind == ASG_COMMAND_APPLY && order->apply != NULL
+                       ? order->apply->group_count
+                       : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct asg_apply_group *group = &order->apply->groups[i];
+        for (size_t k = 0; k < group->policy_count; k++) {
+            enum asg_status status =
+                check_policy(group->name, &group->policies[k], error);
+            if (status != ASG_OK) return status;
+        }
+    }
+    return ASG_OK;
 }

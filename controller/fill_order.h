@@ -20,4 +20,10 @@ struct asg_api_limits asg_limits_of(const struct asg_controller_settings *settin
 void asg_fill_order(const struct asg_controller_settings *settings,
                     struct asg_arena *arena, struct asg_command *order);
 
+/* What an operator surely did not mean, though core takes it, as AWS does of the API's
+ * clients: a target that its metric never exceeds. ASG_ERR_INVALID, and the text says
+ * why. */
+ASG_MUST_USE enum asg_status asg_check_order(const struct asg_command *order,
+                                             struct asg_error *error);
+
 #endif

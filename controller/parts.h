@@ -10,6 +10,7 @@
 #include "bus/inlet.h"
 #include "bus/key_set.h"
 #include "controller/answer_thread.h"
+#include "controller/ask_first.h"
 #include "controller/collect_result.h"
 #include "controller/commit_log.h"
 #include "controller/dispatch_job.h"
@@ -73,6 +74,7 @@ struct asg_controller {
     struct asg_ingest_thread *ingest_thread;
     struct asg_dispatch *dispatch;
     struct asg_look_up *look_up;
+    struct asg_first *first; /* orders that ask EC2 first */
     int64_t opened_ms;     /* monotonic: when it began to open the log */
     int64_t led_ms;        /* monotonic: when it began to lead */
     int64_t look_up_at_ms; /* monotonic */
@@ -110,6 +112,9 @@ struct asg_controller {
  * when it is durable. A question is answered at once. */
 void asg_take_request(struct asg_controller *controller,
                       const struct asg_bus_message *message);
+
+/* answer_request.c too: what the orders that ask EC2 first need. */
+struct asg_first_ports asg_order_ports(struct asg_controller *controller);
 
 /* send_answer.c: to whom asked; an answer that cannot be sent is lost. */
 void asg_send_answer(struct asg_controller *controller, uint32_t peer,

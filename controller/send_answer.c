@@ -31,7 +31,8 @@ void asg_send_reply(struct asg_controller *controller, const struct asg_waiter *
                                       .code = reply->code,
                                       .message = reply->message,
                                       .job_id = reply->job_id,
-                                      .revision = waiter->revision};
+                                      .revision = waiter->revision,
+                                      .note = reply->is_ok ? waiter->note : NULL};
     if (ASG_FAILPOINT_FAILS("admin.before_reply")) return;
     asg_send_answer(controller, waiter->peer, &answer);
     ASG_FAILPOINT("admin.after_reply");

@@ -343,9 +343,11 @@ static void carry_out(struct asg_core *core, const struct change *change,
                       const char *actor)
 {
     const struct asg_apply_group *order = change->order;
+    const struct known_template known = {.version = order->template_version,
+                                         .id = order->template_id};
     struct group *group = change->group;
     if (group == NULL) {
-        group = asg_group_begin(core, &change->config, order->template_version, actor);
+        group = asg_group_begin(core, &change->config, known, actor);
     }
     assert(strcmp(group->config.name, order->name) == 0);
     for (size_t i = 0; i < order->gone_policies.count; i++) {
@@ -361,8 +363,7 @@ static void carry_out(struct asg_core *core, const struct change *change,
         asg_schedule_put(core, group, &change->schedules[i], actor);
     }
     if (order->is_new || order->config == NULL) return;
-    asg_group_change(core, group, &change->config, order->fields, order->template_version,
-                     actor);
+    asg_group_change(core, group, &change->config, order->fields, known, actor);
 }
 
 /* "created 2 groups, saved 1 policy"; `is_tried`: "would create 2 groups, save 1 policy".

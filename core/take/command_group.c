@@ -60,13 +60,17 @@ static struct asg_group_config begin_config(const struct asg_core *core,
 
 /* What the edge has found out of the template need not be asked again: the launches are
  * planned in this step. */
-static void know_template(struct asg_core *core, struct group *group, uint64_t version)
+static void know_template(struct asg_core *core, struct group *group,
+                          struct known_template known)
 {
-    const char *id = group->config.template_id;
-    if (version == 0 || id[0] == '\0') return;
+    const struct asg_group_config *config = &group->config;
+    const char *id = config->template_id;
+    if (config->launch_configuration[0] != '\0') return;
+    if (id[0] == '\0' && known.id != NULL) id = known.id;
+    if (known.version == 0 || id[0] == '\0' || strlen(id) > ASG_TEMPLATE_MAX) return;
     assert(group->template.job_id == 0); /* nobody asks for it */
     asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, id);
-    group->template.version = version;
+    group->template.version = known.version;
     group->template.resolved_ms = core->now_ms;
 }
 
@@ -98,11 +102,11 @@ bool asg_group_may_begin(const struct asg_core *core,
 
 struct group *asg_group_begin(struct asg_core *core,
                               const struct asg_group_config *config,
-                              uint64_t template_version, const char *actor)
+                              struct known_template known, const char *actor)
 {
     struct group *group = asg_group_add(core, config);
     assert(group->instance_count == 0);
-    know_template(core, group, template_version);
+    know_template(core, group, known);
     if (core->orphan_count > 0)
         asg_orphan_count_unknown(core); /* some may be of its name */
     asg_group_mark_dirty(core, group);
@@ -117,6 +121,12 @@ struct group *asg_group_begin(struct asg_core *core,
     return group;
 }
 
+static struct known_template known_by(const struct asg_command *command)
+{
+    return (struct known_template){.version = command->template_version,
+                                   .id = command->template_id};
+}
+
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command)
 {
     struct asg_group_config config;
@@ -127,7 +137,7 @@ void asg_order_create_group(struct asg_core *core, const struct asg_command *com
         asg_take_refuse(core, &why);
         return;
     }
-    (void)asg_group_begin(core, &config, command->template_version, command->actor);
+    (void)asg_group_begin(core, &config, known_by(command), command->actor);
     assert(asg_group_find(core, config.name) != NULL);
     asg_reply_accept(core, 0, "group %s created", config.name);
 }
@@ -198,7 +208,7 @@ bool asg_group_may_change(const struct asg_core *core, const struct group *group
 
 void asg_group_change(struct asg_core *core, struct group *group,
                       const struct asg_group_config *config, uint64_t fields,
-                      uint64_t template_version, const char *actor)
+                      struct known_template known, const char *actor)
 {
     uint32_t from = group->config.desired;
     bool is_new_template = has(fields, ASG_GROUP_TEMPLATE);
@@ -220,7 +230,7 @@ void asg_group_change(struct asg_core *core, struct group *group,
         asg_text_keep(core, &group->template.id, ASG_TEMPLATE_MAX, "");
         group->template.resolved_ms = 0;
         group->template.job_id = 0;
-        know_template(core, group, template_version);
+        know_template(core, group, known);
         asg_churn_forget(core, group); /* the cause may be mended */
     }
     group->scaling.dry_run_desired = -1;
@@ -248,8 +258,8 @@ void asg_order_update_group(struct asg_core *core, const struct asg_command *com
         asg_take_refuse(core, &why);
         return;
     }
-    asg_group_change(core, group, &config, command->group_fields,
-                     command->template_version, command->actor);
+    asg_group_change(core, group, &config, command->group_fields, known_by(command),
+                     command->actor);
     asg_try_recall(core);
     asg_reply_accept(core, 0, "group %s updated", group->config.name);
 }

@@ -5,6 +5,12 @@
 
 #include "core/world/world.h"
 
+/* What the edge has asked EC2 of the template that an order names. */
+struct known_template {
+    uint64_t version; /* its number now; 0: nobody asked */
+    const char *id;   /* when the configuration has only its name; NULL and "": not known */
+};
+
 /* May such a group be created, as the `count`-th? *ret is what it will be, in `arena`.
  * False: *why says what is wrong. `limit`: how many there may be, 0: core's bound. */
 bool asg_group_may_begin(const struct asg_core *core,
@@ -15,7 +21,7 @@ bool asg_group_may_begin(const struct asg_core *core,
 /* Create it: it may begin. */
 struct group *asg_group_begin(struct asg_core *core,
                               const struct asg_group_config *config,
-                              uint64_t template_version, const char *actor);
+                              struct known_template known, const char *actor);
 
 /* May the group take the given fields (bits of group.h)? As above. */
 bool asg_group_may_change(const struct asg_core *core, const struct group *group,
@@ -26,7 +32,7 @@ bool asg_group_may_change(const struct asg_core *core, const struct group *group
 /* The group is now so: it may change. */
 void asg_group_change(struct asg_core *core, struct group *group,
                       const struct asg_group_config *config, uint64_t fields,
-                      uint64_t template_version, const char *actor);
+                      struct known_template known, const char *actor);
 
 void asg_order_create_group(struct asg_core *core, const struct asg_command *command);
 

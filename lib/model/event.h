@@ -28,6 +28,7 @@ struct asg_apply_group {
     struct asg_texts gone_policies; /* delete, by name */
     struct asg_texts gone_schedules;
     uint64_t template_version; /* the template's number now; 0: core asks EC2 */
+    const char *template_id;   /* of that template, when config has only its name */
 };
 
 /* Groups, policies and scheduled actions of one order, and the instances that it asks
@@ -101,6 +102,7 @@ struct asg_command {
     size_t seen_count;
     uint64_t template_version; /* GROUP_*: the template's number now; 0: core asks EC2 */
     const struct asg_apply *apply; /* APPLY */
+    const char *template_id; /* GROUP_*: of that template, when it has only a name */
 };
 
 /* One metric of one group over one evaluation period. Sums, not only means, so that a

@@ -424,6 +424,7 @@ struct asg_answer {
     struct asg_refusal *refusals; /* newest first */
     size_t refusal_count;
     uint64_t revision; /* of the configuration behind an order that was taken */
+    const char *note;  /* what an order that was taken has left unchecked; "" */
 };
 
 #endif

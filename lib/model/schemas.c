@@ -404,6 +404,7 @@ static const struct asg_field apply_group_fields[] = {
     TEXTS(gone_policies),
     TEXTS(gone_schedules),
     U64(template_version),
+    TEXT(template_id),
 };
 #undef OF
 TABLE(apply_group)
@@ -460,6 +461,7 @@ static const struct asg_field command_fields[] = {
     LIST(seen, seen_count, seen_instance),
     U64(template_version),
     PART(apply, apply),
+    TEXT(template_id),
 };
 #undef OF
 TABLE(command)
@@ -1116,6 +1118,7 @@ static const struct asg_field answer_fields[] = {
     TEXT(join_line),
     LIST(refusals, refusal_count, refusal),
     U64(revision),
+    LONG_TEXT(note),
 };
 #undef OF
 TABLE(answer)

@@ -76,6 +76,9 @@ NOTES = {
         "PolicyType": ("PARTIAL", "not `PredictiveScaling`: `InvalidAction`"),
         "PredictiveScalingConfiguration": ("NO", ""),
         "TargetTrackingConfiguration.CustomizedMetricSpecification": ("NO", ""),
+        "TargetTrackingConfiguration.TargetValue":
+            ("FULL", "also above 100 of a percentage, which it never reaches; openasg's own "
+             "orders are then refused"),
         "TargetTrackingConfiguration.PredefinedMetricSpecification.PredefinedMetricType":
             ("PARTIAL", "not `ALBRequestCountPerTarget`; network metrics are bytes a minute, "
              "as with AWS"),
@@ -106,7 +109,8 @@ for action, member in (("AttachLoadBalancers", "LoadBalancerNames"),
     NOTES[action] = {member: SOURCE_NOTE}
 NOTES["AttachTrafficSources"]["SkipZonalShiftValidation"] = ("PASSED", "")
 
-WORDS = {"PARTIAL": "partial", "KEPT": "kept", "NO": "no", "PASSED": "passed over"}
+WORDS = {"FULL": "full", "PARTIAL": "partial", "KEPT": "kept", "NO": "no",
+         "PASSED": "passed over"}
 
 # Tests in which clients that we did not write, or their exact calls, drive the API.
 CLIENTS = ["tests/integration/test_api_*", "tests/e2e/test_up.py", "tests/e2e/test_demo.py"]
