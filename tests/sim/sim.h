@@ -380,6 +380,7 @@ struct sim_cluster {
     struct sim_probe *probes;
     struct asg_bus_connection *admin;
     uint64_t request_no;
+    bool is_in_line;    /* what is ordered now follows an order of the admin socket */
     struct call *calls; /* by the API, of this controller (calls.c) */
     struct sim_turn order_turn;
     struct sim_turn move_turn;
