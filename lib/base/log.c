@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ static const char *program_name = "openasg";
 static enum asg_log_level lowest_level = ASG_LOG_INFO;
 static enum asg_log_format line_format = ASG_LOG_FORMAT_TEXT; /* never AUTO */
 static int journal_socket = -1;
+static _Atomic unsigned long long journal_lost; /* since the journal took one last */
 static struct sockaddr_un journal_address = {.sun_family = AF_UNIX};
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -69,21 +71,60 @@ enum asg_log_format asg_log_set_format(enum asg_log_format format,
     if (strlen(path) >= sizeof journal_address.sun_path) return line_format;
     memcpy(journal_address.sun_path, path, strlen(path) + 1);
     journal_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (journal_socket >= 0) line_format = ASG_LOG_FORMAT_JOURNAL;
+    if (journal_socket < 0) return line_format;
+    const struct timeval patience = {.tv_usec = ASG_LOG_JOURNAL_MS * 1000};
+    (void)setsockopt(journal_socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    atomic_store(&journal_lost, 0);
+    line_format = ASG_LOG_FORMAT_JOURNAL;
     return line_format;
 }
 
-/* By address each time: the journal may be another one by now. */
-static bool send_to_journal(const struct asg_log_line *line)
+/* By address each time: the journal may be another one by now. One that stands still is
+ * waited for once, and not again until it takes a line: nobody decides in the meantime.
+ */
+static ssize_t send_datagram(const struct asg_log_line *line, bool may_wait)
 {
     char datagram[ASG_LOG_FORM_MAX];
     size_t length = asg_log_line_as_journal(line, datagram);
     ssize_t sent = 0;
     do {
-        sent = sendto(journal_socket, datagram, length, MSG_NOSIGNAL,
+        sent = sendto(journal_socket, datagram, length,
+                      MSG_NOSIGNAL | (may_wait ? 0 : MSG_DONTWAIT),
                       (const struct sockaddr *)&journal_address, sizeof journal_address);
     } while (sent < 0 && errno == EINTR);
-    return sent >= 0;
+    return sent;
+}
+
+static bool tell_lost(const struct asg_log_line *like, const char *format, ...)
+{
+    struct asg_log_line line = *like;
+    line.level = ASG_LOG_WARN;
+    line.room = "log";
+    line.event = "lines_lost";
+    va_list args;
+    va_start(args, format);
+    asg_log_line_fill(&line, format, &args);
+    va_end(args);
+    return send_datagram(&line, /* may_wait */ false) >= 0;
+}
+
+/* False: there is none. A line that it does not take in time is lost, and counted:
+ * standard error, which leads to the same journal as a rule, would stand still too. */
+static bool send_to_journal(const struct asg_log_line *line)
+{
+    bool may_wait = atomic_load(&journal_lost) == 0;
+    ssize_t sent = send_datagram(line, may_wait);
+    if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+        atomic_fetch_add(&journal_lost, 1);
+        return true;
+    }
+    if (sent < 0) return false;
+    unsigned long long lost = atomic_exchange(&journal_lost, 0);
+    if (lost > 0 &&
+        !tell_lost(line, "count=%llu the journal did not take them in time", lost)) {
+        atomic_fetch_add(&journal_lost, lost);
+    }
+    return true;
 }
 
 static void write_line(enum asg_log_level level, const char *room, const char *event,

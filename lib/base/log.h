@@ -39,12 +39,13 @@ enum asg_log_format {
 };
 
 #define ASG_LOG_JOURNAL_PATH "/run/systemd/journal/socket"
+#define ASG_LOG_JOURNAL_MS   100 /* a line waits so long for a journal that is busy */
 
 /* Their words, in order: for the settings `log_format`. */
 extern const char *const asg_log_formats[4];
 
-/* Call it before other threads are made. A line that the journal does not take goes to
- * standard error as text. `journal_path` NULL: systemd's. Returns what it is from now on:
+/* Call it before other threads are made. Without a journal a line goes to standard error
+ * as text; one that a journal is too busy for is lost, and "log lines_lost" counts it. `journal_path` NULL: systemd's. Returns what it is from now on:
  * never AUTO, and TEXT where there is no socket to be had. */
 enum asg_log_format asg_log_set_format(enum asg_log_format format,
                                        const char *journal_path);

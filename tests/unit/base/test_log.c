@@ -423,6 +423,42 @@ static void test_log_to_the_journal_is_forged_by_no_value(void **state)
     end_journal(&journal);
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    assert_int_equal(0, clock_gettime(CLOCK_MONOTONIC, &now));
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Nobody reads the journal: who logs waits once, and says later what was lost. */
+static void test_log_is_not_held_up_by_a_journal_that_stands_still(void **state)
+{
+    (void)state;
+    struct journal journal;
+    begin_journal(&journal);
+    asg_log_init("controller", ASG_LOG_INFO);
+    int64_t begun_ms = monotonic_ms();
+    for (int i = 0; i < 5000; i++) {
+        asg_log_write(ASG_LOG_INFO, "a", "b", "i=%d", i);
+    }
+    assert_in_range(monotonic_ms() - begun_ms, 0, 5000);
+    char datagram[16384];
+    size_t taken = 0;
+    while (recv(journal.socket, datagram, sizeof datagram, MSG_DONTWAIT) > 0) {
+        taken++;
+    }
+    assert_in_range(taken, 1, 4999);
+    asg_log_write(ASG_LOG_INFO, "a", "b", "i=%d", 5000);
+    take_datagram(&journal);
+    assert_non_null(strstr(journal.datagram, "MESSAGE=a b i=5000\n"));
+    take_datagram(&journal);
+    char said[64];
+    (void)snprintf(said, sizeof said, "OPENASG_COUNT=%zu\n", 5000 - taken);
+    assert_non_null(strstr(journal.datagram, "OPENASG_EVENT=lines_lost\n"));
+    assert_non_null(strstr(journal.datagram, said));
+    end_journal(&journal);
+}
+
 static void test_log_goes_to_standard_error_without_a_journal(void **state)
 {
     (void)state;
@@ -473,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_log_as_json_is_cut_and_still_whole),
         cmocka_unit_test(test_log_to_the_journal_has_fields),
         cmocka_unit_test(test_log_to_the_journal_is_forged_by_no_value),
+        cmocka_unit_test(test_log_is_not_held_up_by_a_journal_that_stands_still),
         cmocka_unit_test(test_log_goes_to_standard_error_without_a_journal),
         cmocka_unit_test(test_log_asks_systemd_whether_there_is_a_journal),
     };
