@@ -41,21 +41,39 @@ static void add_entry(struct environment *environment, const char *entry,
     *item = entry;
 }
 
+/* A program's settings and credentials. Not LD_PRELOAD and its like: a unit's program has
+ * them as the unit's user, and we may be root. */
+static bool is_of_settings(const char *line)
+{
+    static const char *const heads[] = {"OPENASG_", "AWS_"};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (strncmp(line, heads[i], strlen(heads[i])) == 0) return true;
+    }
+    return false;
+}
+
 /* Lines "NAME=value", the value with or without quotes. */
-static void add_entries(struct environment *environment, const char *path,
-                        struct asg_arena *arena)
+static void add_entries(struct asg_doctor *doctor, struct environment *environment,
+                        const char *path)
 {
     const struct asg_safe_need need = {
-        .what = "file", .length_max = SAID_MAX, .guard = ASG_SAFE_ANY};
+        .what = "file", .length_max = SAID_MAX, .guard = ASG_SAFE_FIXED, .is_own = true};
+    struct asg_arena *arena = &doctor->cli->arena;
     ASG_CLEANUP(asg_safe_bytes_clear) struct asg_bytes text = {0};
     struct asg_error error = {""};
-    if (asg_safe_file_read(path, &need, &text, &error) != ASG_OK) return;
+    if (access(path, R_OK) != 0) return; /* not there, or not for us */
+    if (asg_safe_file_read(path, &need, &text, &error) != ASG_OK) {
+        asg_doctor_find(doctor, ASG_FINDING_WARNING, "environment",
+                        "Until then its settings are checked without it.", "%s",
+                        error.text);
+        return;
+    }
     char *rest = NULL;
     asg_bytes_append_byte(&text, '\0');
     for (char *line = strtok_r((char *)text.data, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
         char *value = strchr(line, '=');
-        if (line[0] == '#' || value == NULL) continue;
+        if (value == NULL || !is_of_settings(line)) continue;
         size_t length = strlen(value + 1);
         bool is_quoted = length >= 2 && (value[1] == '"' || value[1] == '\'') &&
                          value[length] == value[1];
@@ -67,7 +85,8 @@ static void add_entries(struct environment *environment, const char *path,
     }
 }
 
-/* Ours, and what the units add from /etc/default/PROGRAM and /etc/openasg/NAME.env. */
+/* Ours, and what of settings the units add from /etc/default/PROGRAM and
+ * /etc/openasg/NAME.env. */
 static char *const *environment_of(struct asg_doctor *doctor, const char *program)
 {
     struct asg_arena *arena = &doctor->cli->arena;
@@ -75,12 +94,10 @@ static char *const *environment_of(struct asg_doctor *doctor, const char *progra
     for (char *const *entry = environ; *entry != NULL; entry++) {
         add_entry(&all, *entry, arena);
     }
-    add_entries(&all, asg_arena_format(arena, "%s/../default/%s", doctor->etc, program),
-                arena);
-    add_entries(
-        &all,
-        asg_arena_format(arena, "%s/%s.env", doctor->etc, program + strlen("openasg-")),
-        arena);
+    const char *name = program + strlen("openasg-");
+    add_entries(doctor, &all,
+                asg_arena_format(arena, "%s/../default/%s", doctor->etc, program));
+    add_entries(doctor, &all, asg_arena_format(arena, "%s/%s.env", doctor->etc, name));
     add_entry(&all, NULL, arena);
     return (char *const *)(uintptr_t)all.items;
 }

@@ -184,6 +184,30 @@ class Doctor(Looking):
             file.write("# what the unit adds\nAWS_REGION=\"us-east-1\"\n")
         self.assertNotIn("openasg-worker", self.look(*etc, code=None))
 
+    def test_the_environment_of_a_unit_is_no_way_into_another_users_programs(self):
+        """Of a unit's environment only settings count: the unit's program runs as its own
+        user, and this one perhaps as root."""
+        source = os.path.join(self.folder, "evil.c")
+        library = os.path.join(self.folder, "evil.so")
+        mark = os.path.join(self.folder, "was-here")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write('#include <stdio.h>\n__attribute__((constructor)) static void run(void)'
+                       f'{{ FILE *mark = fopen("{mark}", "w"); if (mark) fclose(mark); }}\n')
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True,
+                       timeout=60)
+        environment = os.path.join(self.folder, "worker.env")
+        with open(os.path.join(self.folder, "worker.yaml"), "w", encoding="utf-8") as file:
+            file.write("jobs: 7\n")
+        with open(environment, "w", encoding="utf-8") as file:
+            file.write(f"LD_PRELOAD={library}\nOPENASG_WORKER_JOBS=none\n")
+        os.chmod(environment, 0o600)
+        self.assertIn("OPENASG_WORKER_JOBS", self.look()["openasg-worker"][0])
+        self.assertFalse(os.path.exists(mark), "a library of the file's was run")
+        os.chmod(environment, 0o666)
+        found = self.look()
+        self.assertIn("may be written by others", found["environment"][0])
+        self.assertNotIn("OPENASG_WORKER_JOBS", found["openasg-worker"][0])
+
     def test_a_worker_whose_key_is_not_admitted(self):
         state = os.path.join(self.folder, "worker")
         os.mkdir(state, mode=0o700)
