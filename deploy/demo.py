@@ -312,7 +312,7 @@ class Demo:
         story.check(f"openasg what-if: {tried['best']} would have been best; "
                     "so short a record is not sure",
                     {"recorded", "model", "default", "aws", "calm", "quick"} == set(sides)
-                    and tried["confidence_permille"] == -1
+                    and tried["confidence_permille"] is None
                     and sides["recorded"]["instance_hours_milli"] > 0, str(tried))
         explained = cluster.openasg("explain", GROUP)
         story.check("openasg explain web: each decision with its reason",
