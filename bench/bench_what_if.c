@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/load_trace.h"
-#include "cli/run_model.h"
+#include "cli/what_if/load_trace.h"
+#include "cli/what_if/run_model.h"
 #include "lib/load_world.h"
 #include "rows.h"
 

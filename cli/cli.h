@@ -90,7 +90,7 @@ size_t asg_cli_width(const struct asg_cli *cli);
 int asg_cli_check_follow(struct asg_cli *cli, bool follows);
 
 /* A list in the form that --output asks for: those columns and items, in that order, that
- * the options of every list ask for (commands.c), if the command is one of a list.
+ * the options of every list ask for (command_table.c), if the command is one of a list.
  * ASG_EXIT_OK, or ASG_EXIT_USAGE and said. */
 int asg_cli_show_list(struct asg_cli *cli, const struct asg_schema *schema,
                       const void *items, size_t count,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask_controller.h"
+#include "cli/ask/ask_controller.h"
 #include "cli/commands.h"
 #include "cli/contexts.h"
 #include "model/schemas.h"

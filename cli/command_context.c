@@ -10,7 +10,7 @@
 #include "base/safe_file.h"
 #include "cli/commands.h"
 #include "cli/contexts.h"
-#include "cli/show_result.h"
+#include "cli/show/show_result.h"
 
 /* What a context's file says; `name` and what follows it stand only in what is shown. */
 struct context_view {

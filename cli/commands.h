@@ -1,5 +1,6 @@
 /* commands - the families of commands that make up the table. Each is a list in its own
- * command_<family>.c; commands.c puts them together in the order of the help. */
+ * command_<family>.c, in the folder of what it is about; command_table.c puts them
+ * together in the order of the help. */
 #ifndef ASG_CLI_COMMANDS_H
 #define ASG_CLI_COMMANDS_H
 

@@ -3,11 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask_controller.h"
+#include "cli/ask/ask_controller.h"
 #include "cli/check_config.h"
 #include "cli/cli.h"
+#include "cli/lists/watch_list.h"
 #include "cli/terminal.h"
-#include "cli/watch_list.h"
 #include "text/moment.h"
 
 /* What an operator who writes only "openasg group" wants to know. */

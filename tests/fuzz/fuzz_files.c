@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/compare.h"
-#include "cli/spell_files.h"
+#include "cli/files/compare.h"
+#include "cli/files/spell_files.h"
 
 #define NOW INT64_C(1795442400000)
 

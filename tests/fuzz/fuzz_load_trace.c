@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cli/load_trace.h"
+#include "cli/what_if/load_trace.h"
 #include "store/log_memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 
 #include "aws/ec2_reply.h"
 #include "aws/scaling_actions.h"
-#include "cli/write_import.h"
+#include "cli/imports/write_import.h"
 #include "text/yaml_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

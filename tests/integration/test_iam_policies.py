@@ -22,7 +22,8 @@ def read(*path):
 
 
 def sources(room):
-    return "".join(read(path) for path in glob.glob(os.path.join(SOURCE, room, "*.c")))
+    return "".join(read(path) for path in glob.glob(os.path.join(SOURCE, room, "**", "*.c"),
+                                                     recursive=True))
 
 
 def listed(value):

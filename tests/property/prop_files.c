@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/compare.h"
-#include "cli/spell_files.h"
+#include "cli/files/compare.h"
+#include "cli/files/spell_files.h"
 #include "model/defaults.h"
 #include "model/equal.h"
 #include "model/schemas.h"

@@ -1,9 +1,9 @@
-#include "cli/compare.h"
+#include "cli/files/compare.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/spell_files.h"
+#include "cli/files/spell_files.h"
 #include "lib/check.h"
 #include "model/schemas.h"
 

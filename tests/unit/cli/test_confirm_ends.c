@@ -1,4 +1,4 @@
-#include "cli/confirm_ends.h"
+#include "cli/ask/confirm_ends.h"
 
 #include "lib/check.h"
 

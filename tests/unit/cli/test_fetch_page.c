@@ -1,4 +1,4 @@
-#include "cli/fetch_page.h"
+#include "cli/ask/fetch_page.h"
 
 #include "lib/check.h"
 

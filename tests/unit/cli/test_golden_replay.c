@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/rebuild_world.h"
-#include "cli/replay_log.h"
+#include "cli/log/rebuild_world.h"
+#include "cli/log/replay_log.h"
 #include "lib/check.h"
 
 #define GOLDEN ASG_SOURCE_DIR "/tests/golden/replay"

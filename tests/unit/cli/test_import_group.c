@@ -1,7 +1,7 @@
 /* Groups of AWS as files: what is written of them is read back as the same group. The
  * answers are those of tests/fuzz/corpus/fuzz_scaling_answers, which the services' models
  * wrote (tests/integration/scripted_scaling.py). */
-#include "cli/import_group.h"
+#include "cli/imports/import_group.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 
 #include "aws/ec2_reply.h"
 #include "aws/scaling_actions.h"
-#include "cli/wanted.h"
-#include "cli/write_import.h"
+#include "cli/files/wanted.h"
+#include "cli/imports/write_import.h"
 #include "lib/check.h"
 #include "model/equal.h"
 #include "model/schemas.h"

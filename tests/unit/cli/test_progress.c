@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/progress.h"
+#include "cli/show/progress.h"
 
 #include "lib/check.h"
 

@@ -1,12 +1,12 @@
-#include "cli/rules.h"
+#include "cli/files/rules.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "lib/check.h"
-#include "model/schemas.h"
 #include "model/presets.h"
+#include "model/schemas.h"
 
 struct fixture {
     struct asg_arena arena;

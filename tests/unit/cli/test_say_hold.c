@@ -1,6 +1,6 @@
 /* test_say_hold - what an operator reads of why a group does nothing: a few words in the
  * list, a sentence elsewhere. */
-#include "cli/say_hold.h"
+#include "cli/show/say_hold.h"
 
 #include "lib/check.h"
 

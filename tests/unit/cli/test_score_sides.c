@@ -1,7 +1,7 @@
 /* test_score_sides - a record's load and a curve of its fleet, worked by hand; and which
  * of several sides is best. */
-#include "cli/choose_best.h"
-#include "cli/score_sides.h"
+#include "cli/what_if/choose_best.h"
+#include "cli/what_if/score_sides.h"
 #include "lib/check.h"
 
 #define HOUR  INT64_C(3600000)

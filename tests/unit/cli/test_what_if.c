@@ -1,11 +1,11 @@
 /* What-if: the model must find again what really happened, and tell policies apart. */
-#include "cli/load_trace.h"
-#include "cli/run_model.h"
+#include "cli/what_if/load_trace.h"
+#include "cli/what_if/run_model.h"
 #include "lib/check.h"
-#include "lib/step_core.h"
 #include "lib/load_world.h"
-#include "unit/cli/run_line.h"
+#include "lib/step_core.h"
 #include "model/presets.h"
+#include "unit/cli/run_line.h"
 
 struct fixture {
     char folder[64];
