@@ -59,9 +59,12 @@ static void close_file(FILE **file)
     if (*file != NULL) (void)fclose(*file);
 }
 
+/* A file of its own: not what somebody has put in its place, which a link may lead
+ * anywhere. */
 static bool write_text(const char *path, const struct asg_bytes *text)
 {
-    ASG_CLEANUP(close_file) FILE *file = fopen(path, "we");
+    (void)unlink(path);
+    ASG_CLEANUP(close_file) FILE *file = fopen(path, "wxe");
     return file != NULL && fwrite(text->data, 1, text->length, file) == text->length &&
            fflush(file) == 0;
 }

@@ -3,9 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "crypto/crypto.h"
 #include "model/presets.h"
 #include "model/schemas.h"
 #include "text/spell.h"
+
+#define FILE_NAME_MAX 246 /* of 255 bytes, without ".yaml" and ".new" */
+#define HASH_BYTES    8
 
 static uint64_t bit_of(const char *name)
 {
@@ -144,5 +148,13 @@ const char *asg_spell_file_name(const char *group, struct asg_arena *arena)
             asg_bytes_append_byte(&name, (uint8_t)*at);
         }
     }
-    return asg_arena_format(arena, "%s.yaml", asg_bytes_text(&name));
+    if (name.length <= FILE_NAME_MAX) {
+        return asg_arena_format(arena, "%s.yaml", asg_bytes_text(&name));
+    }
+    uint8_t hash[ASG_SHA256_BYTES];
+    char digits[2 * HASH_BYTES + 1];
+    asg_sha256(group, strlen(group), hash);
+    asg_hex_encode(hash, HASH_BYTES, digits);
+    return asg_arena_format(arena, "%.*s%%%s.yaml", FILE_NAME_MAX - 2 * HASH_BYTES - 1,
+                            asg_bytes_text(&name), digits);
 }

@@ -25,7 +25,8 @@ void asg_spell_group(const struct asg_present *present, size_t at, bool is_full,
                      struct asg_bytes *ret);
 
 /* "web.yaml": the group's name as that of a file, with what a file's name cannot have, or
- * a folder would hide, as %2F. */
+ * a folder would hide, as %2F. Of one that is too long for a file's name the rest is a
+ * hash. */
 const char *asg_spell_file_name(const char *group, struct asg_arena *arena);
 
 #endif

@@ -56,6 +56,18 @@ static enum asg_status list_folder(const char *path, struct asg_arena *arena,
     return ASG_OK;
 }
 
+/* A pipe would be waited for without an end: who means one names it. */
+static enum asg_status read_of_folder(const char *path, struct asg_arena *arena,
+                                      struct asg_wanted *ret, struct asg_error *error)
+{
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        return asg_fail(error, ASG_ERR_INVALID, "%s: not a regular file; take it out",
+                        path);
+    }
+    return asg_wanted_read_file(path, ASG_RULES_GROUP, arena, ret, error);
+}
+
 static enum asg_status read_path(const char *path, struct asg_arena *arena,
                                  struct asg_wanted *ret, struct asg_error *error)
 {
@@ -66,7 +78,7 @@ static enum asg_status read_path(const char *path, struct asg_arena *arena,
     struct asg_texts files = {0};
     enum asg_status status = list_folder(path, arena, &files, error);
     for (size_t i = 0; i < files.count && status == ASG_OK; i++) {
-        status = asg_wanted_read_file(files.items[i], ASG_RULES_GROUP, arena, ret, error);
+        status = read_of_folder(files.items[i], arena, ret, error);
     }
     return status;
 }

@@ -299,6 +299,29 @@ class FilesTest(test_cli.CliTest):
             after.pop("uuid", None)
             self.assertEqual(config, after)
 
+    def test_an_export_writes_files_of_its_own(self):
+        """Not through what somebody has put into the folder; and names of any length."""
+        long = "n" * 255
+        self.run_cli("apply", "-f", self.write(
+            "g.yaml", "\n---\n".join(GROUP.format(name=name) for name in ("web", long))))
+        out = os.path.join(self.folder, "out")
+        os.mkdir(out)
+        target = self.write("target", "not yours\n")
+        os.symlink(target, os.path.join(out, "web.yaml.new"))
+        self.run_cli("export", "--into-dir", out)
+        with open(target, encoding="utf-8") as file:
+            self.assertEqual("not yours\n", file.read())
+        self.assertFalse(os.path.islink(os.path.join(out, "web.yaml")))
+        self.assertEqual(2, len(os.listdir(out)))
+        self.run_cli("diff", "-f", out)
+
+    def test_what_is_no_file_in_a_folder_is_refused(self):
+        folder = os.path.join(self.folder, "pipes")
+        os.mkdir(folder)
+        os.mkfifo(os.path.join(folder, "a.yaml"))
+        self.assertIn("a.yaml: not a regular file",
+                      self.run_cli("apply", "-f", folder, code=2).stderr)
+
     def test_a_full_export_shows_every_change(self):
         self.run_cli("apply", "-f", self.write("web.yaml", GROUP.format(name="web")))
         short = self.write("short.yaml", self.run_cli("export", "web").stdout)

@@ -327,6 +327,19 @@ static void test_files_of_groups_have_names_that_a_folder_shows(void **state)
     assert_string_equal("web.yaml", asg_spell_file_name("web", &fixture->arena));
     assert_string_equal("%2E%2Fa%2F..%2F%25.yaml",
                         asg_spell_file_name("./a/../%", &fixture->arena));
+    /* Room for ".new"; two that begin alike have two files. */
+    char name[256];
+    memset(name, 'x', 241);
+    name[241] = '\0';
+    assert_int_equal(246, strlen(asg_spell_file_name(name, &fixture->arena)));
+    memset(name, '/', 255);
+    name[255] = '\0';
+    const char *slashes = asg_spell_file_name(name, &fixture->arena);
+    name[254] = 'x';
+    const char *other = asg_spell_file_name(name, &fixture->arena);
+    assert_in_range(strlen(slashes), 200, 251);
+    assert_in_range(strlen(other), 200, 251);
+    assert_string_not_equal(slashes, other);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
