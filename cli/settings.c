@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/safe_file.h"
 #include "cli/cli.h"
 #include "cli/contexts.h"
 #include "text/options.h"
 
-#define SYSTEM_DIR "/var/lib/openasg"
+#define SYSTEM_DIR   "/var/lib/openasg"
+#define OWN_FILE_MAX 65536
 
 static const char *const output_list[] = {"table", "json", "yaml", "csv", "wide"};
 const struct asg_enum asg_output_words = {"output form", output_list, 5};
@@ -113,6 +115,24 @@ static void fill_paths(struct asg_cli_settings *settings, const char *own_dir,
     if (settings->log[0] == '\0') settings->log = in_dir(settings, "openasg.log", arena);
 }
 
+/* The one that nobody named: as with a context, who can write it can send orders
+ * elsewhere.
+ */
+static enum asg_status read_own_file(struct asg_config_layers *layers, const char *path,
+                                     struct asg_error *error)
+{
+    const struct asg_safe_need need = {.what = "settings",
+                                       .length_max = OWN_FILE_MAX,
+                                       .guard = ASG_SAFE_FIXED,
+                                       .is_own = true};
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+    enum asg_status status = asg_safe_file_read(path, &need, &text, error);
+    if (status != ASG_OK) return status;
+    const char *kept =
+        asg_arena_text_n(layers->arena, asg_bytes_text(&text), text.length);
+    return asg_config_read_text(layers, path, kept, text.length, error);
+}
+
 enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
                                       char *const *environment, struct asg_arena *arena,
                                       struct asg_cli_settings *ret,
@@ -123,16 +143,19 @@ enum asg_status asg_cli_load_settings(const struct asg_arguments *arguments,
     const char *own_dir = asg_user_dir(environment, arena);
     const char *file = asg_option_text(arguments, "config");
     if (file == NULL) file = asg_find_variable(environment, "OPENASG_CONFIG");
+    const char *own_file = NULL;
     if (file == NULL && own_dir != NULL) {
-        file = asg_arena_format(arena, "%s/config.yaml", own_dir);
-        if (access(file, F_OK) != 0) file = NULL; /* nobody asked for it */
+        own_file = asg_arena_format(arena, "%s/config.yaml", own_dir);
+        if (access(own_file, F_OK) != 0) own_file = NULL; /* nobody asked for it */
     }
     if (asg_find_variable(environment, "OPENASG_TIMEOUT") != NULL) {
         return asg_fail(error, ASG_ERR_INVALID,
                         "OPENASG_TIMEOUT is now OPENASG_REQUEST_TIMEOUT: rename it");
     }
     enum asg_status status = ASG_OK;
-    if (file != NULL && file[0] != '\0') {
+    if (own_file != NULL) {
+        status = read_own_file(&layers, own_file, error);
+    } else if (file != NULL && file[0] != '\0') {
         status = asg_config_read_file(&layers, file, error);
     }
     struct asg_context_choice choice = {.name = "", .from = ""};

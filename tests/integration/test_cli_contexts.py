@@ -88,6 +88,18 @@ class Contexts(unittest.TestCase):
         said = self.run_cli("context", "list").stdout
         self.assertIn("chmod", said)  # the list shows it all the same
 
+    def test_own_settings_that_others_may_write_are_refused(self):
+        os.makedirs(self.config)
+        path = os.path.join(self.config, "config.yaml")
+        with open(path, "w") as file:
+            file.write("controller: tcp://127.0.0.1:9\n")
+        os.chmod(path, 0o666)
+        self.assertIn("chmod go-w", self.run_cli("status", code=2).stderr)
+        # A file that is named was looked at.
+        self.assertEqual("9", self.in_force("--config", path)[0])
+        os.chmod(path, 0o644)
+        self.assertEqual("9", self.in_force()[0])
+
     def test_xdg_config_home(self):
         other = os.path.join(self.home, "xdg")
         os.mkdir(other)
