@@ -22,40 +22,51 @@ static void learn(struct asg_bundle *bundle, const char *text, size_t length)
     *item = asg_arena_text_n(&bundle->cli->arena, text, length);
 }
 
-/* Values behind `name` in a text: up to a blank or the line's end. An access key's secret
- * is written percent-encoded, and used decoded. */
+/* As it is written, and what that is decoded: an access key's secret is percent-encoded.
+ */
+static void learn_value(struct asg_bundle *bundle, const char *text, size_t length)
+{
+    learn(bundle, text, length);
+    ASG_CLEANUP(asg_safe_bytes_clear) struct asg_bytes plain = {0};
+    asg_percent_decode(text, length, /* plus_is_space */ false, &plain);
+    if (plain.length != length) learn(bundle, (const char *)plain.data, plain.length);
+}
+
+/* Values behind `name` in a text, as key files, access keys, profiles of AWS and units'
+ * environments write them: up to a blank, the line's end or the closing quote. */
 static void learn_values(struct asg_bundle *bundle, const char *text, const char *name)
 {
     for (const char *at = strstr(text, name); at != NULL; at = strstr(at, name)) {
         at += strlen(name);
-        at += strspn(at, " ");
-        size_t length = strcspn(at, " \r\n");
-        learn(bundle, at, length);
-        ASG_CLEANUP(asg_safe_bytes_clear) struct asg_bytes plain = {0};
-        asg_percent_decode(at, length, /* plus_is_space */ false, &plain);
-        bool is_other = plain.length != length;
-        if (is_other) learn(bundle, (const char *)plain.data, plain.length);
+        at += strspn(at, " \t");
+        if (*at != '=' && *at != ':') continue;
+        at++;
+        at += strspn(at, " \t");
+        bool is_quoted = *at == '"' || *at == '\'';
+        const char end[] = {is_quoted ? *at : ' ', '\r', '\n', is_quoted ? '\0' : '\t',
+                            '\0'};
+        if (is_quoted) at++;
+        size_t length = strcspn(at, end);
+        learn_value(bundle, at, length);
         at += length;
     }
 }
 
-/* Key files have "secret: KEY", access keys "secret=KEY", PEM files lines of base64. */
+/* And PEM files have lines of base64. */
 static void learn_file(struct asg_bundle *bundle, const char *path)
 {
+    static const char *const names[] = {"secret", "aws_secret_access_key",
+                                        "aws_session_token", "AWS_SECRET_ACCESS_KEY",
+                                        "AWS_SESSION_TOKEN"};
     const struct asg_safe_need need = {
         .what = "file", .length_max = FILE_MAX, .guard = ASG_SAFE_ANY};
     ASG_CLEANUP(asg_safe_bytes_clear) struct asg_bytes text = {0};
     struct asg_error error = {""};
     if (asg_safe_file_read(path, &need, &text, &error) != ASG_OK) return;
     const char *whole = asg_bytes_text(&text);
-    learn_values(bundle, whole, "secret:");
-    learn_values(bundle, whole, "secret=");
-    learn_values(bundle, whole, "aws_secret_access_key =");
-    learn_values(bundle, whole, "aws_secret_access_key=");
-    learn_values(bundle, whole, "aws_session_token =");
-    learn_values(bundle, whole, "aws_session_token=");
-    learn_values(bundle, whole, "AWS_SECRET_ACCESS_KEY=");
-    learn_values(bundle, whole, "AWS_SESSION_TOKEN=");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        learn_values(bundle, whole, names[i]);
+    }
     if (strstr(whole, "PRIVATE KEY-----") == NULL) return;
     for (const char *line = whole; *line != '\0';) {
         size_t length = strcspn(line, "\r\n");
@@ -91,8 +102,10 @@ void asg_bundle_learn_secrets(struct asg_bundle *bundle)
         if (value != NULL) learn(bundle, value, strlen(value));
     }
     learn_file(bundle, settings->key_file);
+    struct asg_arena *arena = &bundle->cli->arena;
+    learn_file(bundle, asg_arena_format(arena, "%s/worker.env", bundle->etc));
     learn_file(bundle,
-               asg_arena_format(&bundle->cli->arena, "%s/worker.env", bundle->etc));
+               asg_arena_format(arena, "%s/../default/openasg-worker", bundle->etc));
     learn_folder(bundle, settings->dir);
     learn_folder(bundle, "/var/lib/openasg-worker");
     const char *file = getenv("AWS_SHARED_CREDENTIALS_FILE");

@@ -92,16 +92,19 @@ class Bundle(unittest.TestCase):
             LaunchTemplate={"LaunchTemplateName": "shop", "Version": "1"},
             Tags=[{"Key": "note", "Value": f"x {MARKER}-session y"},
                   {"Key": "unit", "Value": MARKER + "-unit"},
+                  {"Key": "token", "Value": MARKER + "-token"},
+                  {"Key": "file", "Value": MARKER + "-file"},
                   {"Key": "key", "Value": admin}])
         self.api.wait_for_in_service("web", 1, client)
         with open(os.path.join(self.folder, "worker.yaml"), "w") as file:
             file.write(f"# the password is {MARKER}-comment\nregion: us-east-1\n")
         credentials = os.path.join(self.folder, "credentials")
         with open(credentials, "w") as file:
-            file.write(f"[default]\naws_secret_access_key = {MARKER}-file\n")
+            file.write(f"[default]\naws_secret_access_key\t= {MARKER}-file\n")
         os.chmod(credentials, 0o600)
         with open(os.path.join(self.folder, "worker.env"), "w") as file:
-            file.write(f"AWS_SECRET_ACCESS_KEY={MARKER}-unit\n")
+            file.write(f"AWS_SECRET_ACCESS_KEY=\"{MARKER}-unit\"\n"
+                       f"AWS_SESSION_TOKEN='{MARKER}-token'\n")
         found = self.collect(AWS_SECRET_ACCESS_KEY=MARKER + "-environment",
                              AWS_SESSION_TOKEN=MARKER + "-session",
                              AWS_SHARED_CREDENTIALS_FILE=credentials)
