@@ -11,6 +11,7 @@
 #include "agent/trim_memory.h"
 #include "agent/watch_notices.h"
 #include "base/failpoint.h"
+#include "base/hang_up.h"
 #include "base/hide_process.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -35,6 +36,7 @@ static void take_signals(void)
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    asg_hang_up_catch();
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
@@ -84,6 +86,7 @@ static enum asg_status find_identity(struct parts *parts, struct asg_clock clock
         (void)asg_notify_alive(asg_clock_monotonic_ms(&clock));
         struct pollfd stop = {.fd = asg_bus_waker_fd(waker), .events = POLLIN};
         (void)poll(&stop, 1, (int)wait_ms);
+        asg_hang_up_tell("agent");
     }
     return asg_fail(error, ASG_ERR_CLOSED, "stopped before the identity was known");
 }

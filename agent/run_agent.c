@@ -1,6 +1,7 @@
 #include "agent/run_agent.h"
 
 #include "agent/trim_memory.h"
+#include "base/hang_up.h"
 #include "base/log.h"
 #include "base/notify.h"
 
@@ -193,6 +194,7 @@ void asg_run_agent(struct asg_agent *agent)
     const struct asg_uplink uplink = {.send = send_frame, .context = agent};
     if (agent->membership->enrolled.is_set) use_membership(agent);
     while (!atomic_load(agent->is_stopping)) {
+        asg_hang_up_tell("agent");
         take_answer(agent);
         ask(agent);
         look_at_link(agent, &uplink);

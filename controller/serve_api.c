@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/hang_up.h"
 #include "base/log.h"
 #include "base/safe_file.h"
 #include "controller/fill_order.h"
@@ -215,7 +216,10 @@ enum asg_status asg_serve_api_new(struct asg_controller *controller,
 
 void asg_serve_api_reload(struct asg_controller *controller)
 {
-    if (controller->api == NULL) return;
+    if (controller->api == NULL) {
+        asg_hang_up_log("controller");
+        return;
+    }
     struct asg_error error = {""};
     if (asg_api_reload(controller->api, &error) == ASG_OK) {
         asg_log_info("api", "reloaded", "certificate and keys were read again");

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hang_up.h"
 #include "base/hide_process.h"
 #include "base/log.h"
 #include "base/safe_file.h"
@@ -279,8 +280,13 @@ static void wait_for_end(struct parts *parts, const sigset_t *signals)
     for (;;) {
         int number = 0;
         if (sigwait(signals, &number) != 0) continue;
-        if (number != SIGCHLD) return;
-        asg_run_world_wake(parts->run);
+        if (number == SIGHUP) {
+            asg_hang_up_log("ec2local");
+        } else if (number == SIGCHLD) {
+            asg_run_world_wake(parts->run);
+        } else {
+            return;
+        }
     }
 }
 
@@ -331,6 +337,7 @@ int main(int argc, char **argv)
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGCHLD);
+    (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made */
     (void)signal(SIGPIPE, SIG_IGN);
     asg_hide_process(); /* credentials, user data with join tokens */

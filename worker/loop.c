@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/hang_up.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "wire/wire.h"
@@ -158,6 +159,7 @@ enum asg_status asg_worker_loop_run(struct asg_worker_loop *loop)
         failed = 0;
         tell_of_skew(loop);
         asg_log_tell_repeats();
+        asg_hang_up_tell("worker");
         if ((fds[1].revents & POLLIN) == 0 || !take_signal(loop)) continue;
         if (stop_at_ms != INT64_MAX) return ASG_ERR_TIMEOUT; /* asked twice */
         struct asg_worker_counts counts = asg_worker_counts(loop->worker);

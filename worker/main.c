@@ -9,6 +9,7 @@
 
 #include "base/failpoint.h"
 #include "aws/environment.h"
+#include "base/hang_up.h"
 #include "base/hide_process.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -40,6 +41,7 @@ static void harden(void)
 {
     asg_hide_process();
     (void)umask(077);
+    asg_hang_up_catch();
     (void)signal(SIGPIPE, SIG_IGN);
 }
 

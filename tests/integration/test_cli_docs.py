@@ -42,8 +42,8 @@ keep running. What is read again without one:
 | worker | whether `halt_file` is there | continuously |
 | agent | its certificate | renewed after two thirds of its life |
 
-SIGHUP ends a worker, an agent and `openasg-ec2local`, as SIGTERM does but without its order: do not send it
-to them.
+SIGHUP ends none of the programs. A worker, an agent, `openasg-ec2local` and a controller without an API
+log that there is nothing to read again (`hang_up`) and go on.
 
 """
 
