@@ -75,10 +75,10 @@ struct asg_controller {
     struct asg_dispatch *dispatch;
     struct asg_look_up *look_up;
     struct asg_first *first; /* orders that ask EC2 first */
-    int64_t opened_ms;     /* monotonic: when it began to open the log */
-    int64_t led_ms;        /* monotonic: when it began to lead */
-    int64_t look_up_at_ms; /* monotonic */
-    int64_t api_at_ms;     /* monotonic: when a held answer's time is over */
+    int64_t opened_ms;       /* monotonic: when it began to open the log */
+    int64_t led_ms;          /* monotonic: when it began to lead */
+    int64_t look_up_at_ms;   /* monotonic */
+    int64_t api_at_ms;       /* monotonic: when a held answer's time is over */
     struct asg_reconciler *reconciler;
     bool is_mass_absent; /* and told so */
     struct asg_collector collector;
@@ -127,7 +127,8 @@ void asg_send_reply(struct asg_controller *controller, const struct asg_waiter *
                     const struct asg_reply *reply);
 
 /* view_decisions.c: the page of decisions that `request` asks for; it lives in `arena`.
- * Reads the log: some 20 us for each event that decided something. */
+ * Reads the log: some 20 us for each event that decided something. A page may have fewer
+ * rows than were asked for, or none, and more to come (has_more). */
 ASG_MUST_USE enum asg_status asg_view_decisions(struct asg_log *log,
                                                 const struct asg_request *request,
                                                 struct asg_arena *arena,

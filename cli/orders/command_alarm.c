@@ -11,7 +11,8 @@
 #include "model/schemas.h"
 
 #define PAGE_ROWS 1000
-#define PAGES_MAX 3 /* back in the log, for each group: an older alarm shows no SINCE */
+#define PAGES_MAX 3   /* back in the log, for each group: an older alarm shows no SINCE */
+#define LOOKS_MAX 100 /* of these and of pages that have none */
 
 /* "{}" stands for the group. */
 static const struct {
@@ -110,7 +111,9 @@ static int find_since(struct asg_cli *cli, const char *group, struct alarm_row *
                       size_t count)
 {
     uint64_t to_seq = 0;
-    for (int page = 0; page < PAGES_MAX && !is_dated(rows, count, group); page++) {
+    int pages = 0;
+    for (int look = 0; look < LOOKS_MAX && pages < PAGES_MAX; look++) {
+        if (is_dated(rows, count, group)) break;
         const struct asg_request request = {.query = ASG_QUERY_DECISIONS,
                                             .group = group,
                                             .name = "",
@@ -122,9 +125,10 @@ static int find_since(struct asg_cli *cli, const char *group, struct alarm_row *
         if (code != ASG_EXIT_OK) return code;
         for (size_t i = 0; i < answer.decision_count; i++) {
             note_since(&answer.decisions[i], rows, count);
-            to_seq = answer.decisions[i].seq - 1;
         }
-        if (!answer.has_more || answer.decision_count == 0) break;
+        pages += answer.decision_count > 0 ? 1 : 0;
+        to_seq = answer.before_seq;
+        if (!answer.has_more || to_seq == 0) break;
     }
     return ASG_EXIT_OK;
 }

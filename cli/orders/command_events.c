@@ -71,8 +71,8 @@ static int read_page(struct asg_cli *cli, struct events *events, struct asg_aren
             print_event(cli, &answer.decisions[i]);
     }
     (void)fflush(cli->out);
+    *ret_has_more = answer.has_more && answer.next_seq > events->next_seq;
     if (answer.next_seq > events->next_seq) events->next_seq = answer.next_seq;
-    *ret_has_more = answer.has_more && answer.decision_count > 0;
     return ASG_EXIT_OK;
 }
 

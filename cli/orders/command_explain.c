@@ -64,8 +64,9 @@ static int read_onward(struct asg_cli *cli, const char *group, struct asg_arena 
         for (size_t i = 0; i < answer.decision_count; i++) {
             keep(arena, ret, &answer.decisions[i]);
         }
-        if (answer.next_seq > ret->next_seq) ret->next_seq = answer.next_seq;
-        if (!answer.has_more || answer.decision_count == 0) return ASG_EXIT_OK;
+        bool is_further = answer.next_seq > ret->next_seq;
+        if (is_further) ret->next_seq = answer.next_seq;
+        if (!answer.has_more || !is_further) return ASG_EXIT_OK;
     }
 }
 
@@ -108,9 +109,9 @@ static int read_newest(struct asg_cli *cli, const char *group, int64_t since_ms,
                 break;
             }
             keep(arena, ret, view);
-            to_seq = view->seq - 1;
         }
-        is_done = is_done || ret->count >= limit || answer.decision_count == 0;
+        to_seq = answer.before_seq;
+        is_done = is_done || ret->count >= limit || to_seq == 0;
     }
     turn_around(ret);
     return ASG_EXIT_OK;

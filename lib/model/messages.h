@@ -395,7 +395,7 @@ struct asg_answer {
     const char *code;
     const char *message;
     uint64_t job_id;
-    bool has_more; /* ask again from next_seq */
+    bool has_more; /* ask again from next_seq, newest first up to before_seq */
     uint64_t next_seq;
     const struct asg_status_view *status;
     struct asg_group_view *groups;
@@ -423,8 +423,9 @@ struct asg_answer {
     const char *join_line;        /* JOIN_LINE: the text for the instance */
     struct asg_refusal *refusals; /* newest first */
     size_t refusal_count;
-    uint64_t revision; /* of the configuration behind an order that was taken */
-    const char *note;  /* what an order that was taken has left unchecked; "" */
+    uint64_t revision;   /* of the configuration behind an order that was taken */
+    const char *note;    /* what an order that was taken has left unchecked; "" */
+    uint64_t before_seq; /* DECISIONS, newest first: the to_seq of the next page; 0 */
 };
 
 #endif

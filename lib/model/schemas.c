@@ -1119,6 +1119,7 @@ static const struct asg_field answer_fields[] = {
     LIST(refusals, refusal_count, refusal),
     U64(revision),
     LONG_TEXT(note),
+    U64(before_seq),
 };
 #undef OF
 TABLE(answer)

@@ -154,6 +154,47 @@ static void test_pages_forward_and_backward_meet_every_decision_once(void **stat
     assert_int_equal(last - 1, before.decisions[0].seq);
 }
 
+/* A quiet fleet's log: nothing was decided in most of it. */
+static void test_a_long_log_is_read_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+    enum { QUIET = 50000, SCANNED = 20000 };
+    decide_twice(f, "web", 3);
+    struct asg_record *quiet = test_calloc(QUIET, sizeof *quiet);
+    for (size_t i = 0; i < QUIET; i++) {
+        quiet[i] = (struct asg_record){
+            .kind = "metrics", .subject = "", .note = "", .time_ms = NOW};
+    }
+    append(f, quiet, QUIET);
+    test_free(quiet);
+
+    struct asg_request request = {.is_newest_first = true, .limit = 1};
+    struct asg_answer answer = ask(f, request);
+    assert_int_equal(0, answer.decision_count);
+    assert_int_equal(5 + QUIET + 1, answer.next_seq); /* of what is decided from now on */
+    for (int pieces = 1; answer.decision_count == 0; pieces++) {
+        assert_true(answer.has_more && pieces <= QUIET / SCANNED);
+        assert_int_equal(5 + QUIET - pieces * SCANNED, answer.before_seq);
+        request.to_seq = answer.before_seq;
+        answer = ask(f, request);
+    }
+    assert_int_equal(4, answer.decisions[0].seq);
+    assert_int_equal(3, answer.before_seq);
+    request.to_seq = 2; /* and nothing is before */
+    assert_false(ask(f, request).has_more);
+
+    answer = ask(f, (struct asg_request){.from_seq = 0});
+    assert_int_equal(2, answer.decision_count);
+    assert_true(answer.has_more);
+    assert_int_equal(SCANNED + 1, answer.next_seq);
+    answer = ask(f, (struct asg_request){.from_seq = 5 + QUIET - 10});
+    assert_false(answer.has_more);
+
+    answer = ask(f, (struct asg_request){.group = "web", .is_newest_first = true});
+    assert_int_equal(2, answer.decision_count); /* by the index, at once */
+    assert_false(answer.has_more);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -161,6 +202,7 @@ int main(void)
         TEST(test_kind_and_numbers_come_with_the_words),
         TEST(test_a_decision_without_its_effects_keeps_its_words),
         TEST(test_pages_forward_and_backward_meet_every_decision_once),
+        TEST(test_a_long_log_is_read_in_pieces),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
