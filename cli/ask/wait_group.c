@@ -18,6 +18,8 @@ struct wait {
     struct asg_progress *progress;
     char now[NOW_BYTES]; /* how it was at the last look */
     char why[NOW_BYTES]; /* why it waits; "": not known */
+    bool is_desired;     /* the goal's number was desired at a look */
+    bool is_overruled;   /* and then it was not any more */
 };
 
 struct asg_group_goal asg_group_goal_of(const char *group)
@@ -90,6 +92,19 @@ static int look_at_instance(struct asg_cli *cli, struct wait *wait,
     return ASG_EXIT_OK;
 }
 
+/* What was ordered may be overruled at the next evaluation. Waiting on is of no use then,
+ * and "as many as are desired" is not what was asked for. */
+static void look_at_desired(struct wait *wait, const struct asg_group_view *view,
+                            bool *ret_ends)
+{
+    const struct asg_group_goal *goal = wait->goal;
+    if (!goal->is_met || goal->desired < 0) return;
+    bool is_desired = goal->desired == view->config->desired;
+    wait->is_overruled = wait->is_desired && !is_desired;
+    wait->is_desired = wait->is_desired || is_desired;
+    if (wait->is_overruled) *ret_ends = true;
+}
+
 static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *arena,
                          bool *ret_is_true)
 {
@@ -112,6 +127,7 @@ static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *a
                        in_service(view), view->config->desired,
                        view->requested + view->pending, view->terminating);
         *ret_is_true = !goal->is_gone && is_reached(goal, view);
+        look_at_desired(wait, view, ret_is_true);
     }
     char line[2 * NOW_BYTES];
     (void)snprintf(line, sizeof line, "group %s: %s%s%s", goal->group, wait->now,
@@ -132,6 +148,17 @@ static int fail_at_limit(struct asg_cli *cli, const struct wait *wait, int64_t t
         asg_shell_word(wait->goal->group, word, sizeof word));
 }
 
+static int fail_overruled(struct asg_cli *cli, const struct wait *wait)
+{
+    char word[ASG_SHELL_WORD_SIZE(ASG_GROUP_NAME_MAX)];
+    return asg_cli_fail(
+        cli, ASG_EXIT_TIMEOUT,
+        "group %s: desired was %" PRId64 " and has been changed since, by a policy, a "
+        "scheduled action or another order: %s; `openasg explain %s` shows by which",
+        wait->goal->group, wait->goal->desired, wait->now,
+        asg_shell_word(wait->goal->group, word, sizeof word));
+}
+
 static int wait_for_one(struct asg_cli *cli, const struct asg_group_goal *goal,
                         int64_t left_ms, int64_t timeout_ms)
 {
@@ -139,6 +166,7 @@ static int wait_for_one(struct asg_cli *cli, const struct asg_group_goal *goal,
     int code = asg_poll_until(cli, look_at_group, &wait, left_ms);
     asg_progress_end(&wait.progress);
     if (code == ASG_EXIT_TIMEOUT) return fail_at_limit(cli, &wait, timeout_ms);
+    if (code == ASG_EXIT_OK && wait.is_overruled) return fail_overruled(cli, &wait);
     if (code != ASG_EXIT_OK || cli->settings.output != ASG_OUTPUT_TABLE) return code;
     asg_cli_print(cli->err, "group %s: %s\n", goal->group,
                   goal->is_gone ? "gone" : wait.now);

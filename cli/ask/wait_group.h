@@ -25,7 +25,8 @@ struct asg_group_goal {
     int64_t at_least;
     int64_t at_most;
     int64_t desired;
-    bool is_met;             /* as many in service as are desired, none on its way */
+    bool is_met;             /* as many in service as are desired, none on its way; with
+                                `desired` it fails when something else is desired */
     bool is_gone;            /* the group */
     const char *instance_id; /* this one is gone; NULL: none is meant */
 };

@@ -267,6 +267,7 @@ static int run_desired(void *context, const struct asg_arguments *arguments)
         NULL);
     struct asg_group_goal goal = asg_group_goal_of(name);
     goal.is_met = true;
+    goal.desired = (int64_t)desired;
     return asg_wait_if_asked(cli, arguments, code, &goal, 1);
 }
 

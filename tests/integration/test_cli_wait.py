@@ -118,6 +118,20 @@ class Waits(unittest.TestCase):
         terminal.wait_for(r"group seen: 1 in service")
         self.assertEqual(0, terminal.end())
 
+    def test_an_order_that_is_overruled_is_no_success(self):
+        """Else `desired set 3 --wait` would end well when a policy went back to 2 before."""
+        self.create("back", 0)
+        self.run_cli("halt", "back")
+        terminal = Terminal(self.cluster.openasg_command("desired", "set", "back", "1", "--wait"),
+                            {**self.cluster.env, "TERM": "xterm"})
+        self.addCleanup(terminal.close)
+        terminal.wait_for(r"waiting: group back: 0 in service, desired 1")
+        self.run_cli("desired", "set", "back", "0")  # as many in service as are desired
+        terminal.wait_for(r"group back: desired was 1 and has been changed since, by a policy, "
+                          r"a scheduled action or another order: 0 in service, desired 0, .*"
+                          r"openasg explain back")
+        self.assertEqual(6, terminal.end())
+
 
 if __name__ == "__main__":
     unittest.main()
