@@ -105,11 +105,14 @@ static void print_items(struct asg_cli *cli, const struct asg_choices *choices,
     print_bytes(cli, &text);
 }
 
-/* A line a row and no colours: what changed is marked there. */
+/* A line a row and no colours: what changed is marked there, before the row. */
 static void watch_items(struct asg_cli *cli, const struct asg_choices *choices,
                         const struct asg_choices *all, const struct asg_items *items)
 {
-    static const struct asg_table_look look;
+    size_t width = asg_cli_width(cli);
+    const struct asg_table_look look = {
+        .width = width > ASG_WATCH_MARK_WIDTH ? width - ASG_WATCH_MARK_WIDTH : 0,
+        .is_one_line = true};
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
     (void)asg_render_table(choices->schema, items, choices->columns,
                            choices->column_count, &look, &text, NULL);

@@ -175,7 +175,7 @@ static void draw_line(struct asg_cli *cli, const char *mark, const char *text)
 {
     size_t width = asg_cli_width(cli);
     size_t length = strlen(text);
-    size_t room = width > 2 ? width - 2 : length;
+    size_t room = width > ASG_WATCH_MARK_WIDTH ? width - ASG_WATCH_MARK_WIDTH : length;
     bool is_bold = mark[0] != ' ';
     (void)fputs(mark, cli->out);
     if (is_bold) (void)fputs("\033[1m", cli->out);
@@ -192,9 +192,10 @@ static void draw(struct asg_cli *cli, const struct asg_list_watch *watch)
     asg_moment_print(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
     const char *context = cli->settings.context;
     (void)fputs("\033[H", cli->out);
-    asg_cli_print(cli->out, "%s %s, every %s, %s%s%s; Ctrl-C ends it\033[K\n",
+    asg_cli_print(cli->out, "%s %s, every %s, %s%s%s; Ctrl-C ends it",
                   cli->table->program, cli->command->name, every, when,
                   context[0] != '\0' ? ", context " : "", context);
+    (void)fputs("\033[K\n", cli->out); /* not by asg_cli_print, which shows it as text */
     asg_cli_print(cli->out, "%s", watch->note);
     (void)fputs("\033[K\n", cli->out);
     if (now->titles != NULL) draw_line(cli, "  ", now->titles);
@@ -209,7 +210,8 @@ static void draw(struct asg_cli *cli, const struct asg_list_watch *watch)
         draw_line(cli, "- ", old->text);
     }
     if (now->count > most) {
-        asg_cli_print(cli->out, "  and %zu more\033[K\n", now->count - most);
+        asg_cli_print(cli->out, "  and %zu more", now->count - most);
+        (void)fputs("\033[K\n", cli->out);
     }
     (void)fputs("\033[J", cli->out);
     (void)fflush(cli->out);

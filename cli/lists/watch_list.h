@@ -12,6 +12,8 @@
 
 #include "cli/cli.h"
 
+#define ASG_WATCH_MARK_WIDTH 2 /* on a terminal, before each row: "* " */
+
 /* Among the options of a list command. */
 #define ASG_WATCH_OPTION                                                                 \
     {                                                                                    \

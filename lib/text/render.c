@@ -269,7 +269,8 @@ static void write_last(const struct table *table, const char *cell,
 {
     size_t before = width_before_last(table);
     size_t width = table->look->width;
-    bool wraps = width >= before + LAST_WIDTH_MIN && !table->is_right[table->last];
+    bool wraps = !table->look->is_one_line && width >= before + LAST_WIDTH_MIN &&
+                 !table->is_right[table->last];
     for (;;) {
         size_t length = wraps ? line_length(cell, width - before) : strlen(cell);
         asg_bytes_append_text(ret, asg_colour_begin(colour));

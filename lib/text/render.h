@@ -65,6 +65,7 @@ struct asg_table_look {
     size_t width; /* of the terminal; 0: lines are as long as they are */
     bool has_no_titles;
     bool is_coloured;
+    bool is_one_line; /* the last column of a row does not go on below */
 };
 
 /* No items: the titles alone. Where `look->width` is too small, columns that are WIDE are

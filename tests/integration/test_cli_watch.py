@@ -100,7 +100,7 @@ class Watch(WatchTest):
         terminal = Terminal([OPENASG, "group", "list", "--watch=100ms"],
                             self.environment(TERM="xterm"))
         self.addCleanup(terminal.close)
-        terminal.wait_for(r"group list, every 100ms, .*Ctrl-C ends it")
+        terminal.wait_for(r"group list, every 100ms, .*Ctrl-C ends it\x1b\[K\n")
         terminal.wait_for(r"\n  web ")
         self.run_cli("group", "update", "web", "--max", "5")
         terminal.wait_for(r"\n  calm [^\n]*\n\* \x1b\[1mweb ")
@@ -110,6 +110,18 @@ class Watch(WatchTest):
         self.controller.start()
         terminal.wait_for("the controller (is back|was restarted)")
         terminal.wait_for(r"\n  web ")
+        terminal.type("\x03")
+        self.assertEqual(0, terminal.end())
+
+    def test_a_narrow_terminal_has_the_note(self):
+        """As the list itself: columns are left out, not what is on the right."""
+        self.create("web")
+        self.run_cli("halt", "web")
+        terminal = Terminal([OPENASG, "group", "list", "--watch=100ms"],
+                            self.environment(TERM="xterm"), columns=80)
+        self.addCleanup(terminal.close)
+        terminal.wait_for(r"\n  NAME .* NOTE\x1b\[K\n")
+        terminal.wait_for(r"\n  web .* halted\x1b\[K\n")
         terminal.type("\x03")
         self.assertEqual(0, terminal.end())
 

@@ -89,6 +89,14 @@ static void test_render_table_goes_on_below_where_the_terminal_is_too_narrow(voi
                         "       eight nine\n",
                         asg_bytes_text(&text));
     asg_bytes_reset(&text);
+    look.is_one_line = true;
+    assert_int_equal(2, asg_render_table(&asg_policy_config_schema, &list, some, 4, &look,
+                                         &text, NULL));
+    assert_string_equal("GROUP  NAME\n"
+                        "web    one two three four five six seven eight nine\n",
+                        asg_bytes_text(&text));
+    look.is_one_line = false;
+    asg_bytes_reset(&text);
     look.width = 16; /* no room for it at all: whole, and the terminal breaks it */
     assert_int_equal(2, asg_render_table(&asg_policy_config_schema, &list, some, 4, &look,
                                          &text, NULL));
