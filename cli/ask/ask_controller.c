@@ -52,10 +52,12 @@ static enum asg_status load_keys(const struct asg_cli_settings *settings,
 {
     if (access(settings->key_file, R_OK) != 0) {
         return asg_fail(error, ASG_ERR_NOT_FOUND,
-                        "cannot read the admin key %s: %s. On the controller's host set "
-                        "--dir or OPENASG_DIR to its folder; elsewhere create a key with "
-                        "\"openasg keys make\"",
-                        settings->key_file, strerror(errno));
+                        "cannot read the admin key %s: %s. On the controller's host %s; "
+                        "elsewhere create a key with \"openasg keys make\"",
+                        settings->key_file, strerror(errno),
+                        errno == EACCES ? "use sudo"
+                                        : "start it once, which creates the key, or set "
+                                          "--dir or OPENASG_DIR to its folder");
     }
     if (settings->server_key[0] != '\0') {
         (void)snprintf(server, ASG_BUS_KEY_SIZE, "%s", settings->server_key);
@@ -107,7 +109,8 @@ static int say_refused(struct asg_cli *cli)
         cli, ASG_EXIT_UNREACHABLE, "KeyRefused",
         asg_arena_format(&cli->arena,
                          "Put it into the controller's admins.d as NAME.pub (\"openasg "
-                         "keys show %s\" prints it).",
+                         "keys show %s\" prints it). If this is its port for workers or "
+                         "agents, give its admin address (listen.admin) instead.",
                          cli->settings.key_file),
         "the controller at %s refuses our key %s, the public half of %s",
         cli->settings.controller, cli->connection->public_key, cli->settings.key_file);

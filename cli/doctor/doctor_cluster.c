@@ -152,7 +152,7 @@ static void check_alarms(struct asg_doctor *doctor, const struct asg_status_view
 {
     for (size_t i = 0; i < status->alarms.count; i++) {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, "alarm",
-                        "docs/troubleshooting.md lists alarms and what to do.", "%s",
+                        "`openasg alarm list` says what to do about it.", "%s",
                         status->alarms.items[i]);
     }
     if (status->alarms.count == 0) {

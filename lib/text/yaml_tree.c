@@ -224,13 +224,29 @@ static enum asg_status take_event(struct builder *builder, const yaml_event_t *e
     }
 }
 
-static enum asg_status run(struct builder *builder, yaml_parser_t *parser)
+/* libyaml's words for a tab, the most frequent mistake, do not name it. */
+static bool is_indented_by_tab(const char *text, size_t length, size_t line)
+{
+    const char *end = text + length;
+    for (; line > 0 && text < end; line--) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        text = stop == NULL ? end : stop + 1;
+    }
+    while (text < end && *text == ' ')
+        text++;
+    return text < end && *text == '\t';
+}
+
+static enum asg_status run(struct builder *builder, yaml_parser_t *parser,
+                           const char *text, size_t length)
 {
     for (;;) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
             const char *problem = parser->problem != NULL ? parser->problem : "bad YAML";
             size_t line = parser->problem_mark.line + 1;
+            if (is_indented_by_tab(text, length, line - 1))
+                problem = "a tab cannot indent in YAML: use spaces";
             return asg_fail(builder->error, ASG_ERR_INVALID, "%s:%zu: %s", builder->name,
                             line, problem);
         }
@@ -257,7 +273,7 @@ static enum asg_status build(struct builder *builder, const char *text, size_t l
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     if (length == 0) text = ""; /* libyaml asserts that there is one */
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    return run(builder, &parser);
+    return run(builder, &parser, text, length);
 }
 
 enum asg_status asg_yaml_parse(const char *name, const char *text, size_t length,

@@ -198,6 +198,20 @@ static void test_yaml_documents_come_in_order_without_the_empty_ones(void **stat
     assert_non_null(strstr(fixture->error.text, "d.yaml:4"));
 }
 
+static void test_yaml_names_the_tab(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const texts[] = {"group:\n\tname: x\n", "group:\n  \tname: x\n",
+                                 "\tgroup: 1\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct asg_yaml_node *root = NULL;
+        assert_status(ASG_ERR_INVALID,
+                      asg_yaml_parse_documents("t.yaml", texts[i], strlen(texts[i]),
+                                               &fixture->arena, &root, &fixture->error));
+        assert_non_null(strstr(fixture->error.text, "a tab cannot indent in YAML"));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -210,6 +224,7 @@ int main(void)
         TEST(test_parse_reads_moments_lists_and_texts),
         TEST(test_parse_reads_what_may_be_left_out),
         TEST(test_yaml_documents_come_in_order_without_the_empty_ones),
+        TEST(test_yaml_names_the_tab),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
