@@ -54,6 +54,12 @@ class DevTest(unittest.TestCase):
             self.assertIn("./dev build", self.dev(self.first, word))
         self.assertIn("no such command: biuld", self.dev(self.first, "biuld", code=1))
 
+    def test_help_of_up_builds_nothing(self):
+        shutil.copytree(os.path.join(SOURCE, "deploy"), os.path.join(self.first, "deploy"))
+        said = self.dev(self.first, "up", "--help")
+        self.assertIn("--workers", said)
+        self.assertNotIn("building", said)
+
     def test_a_build_says_how_far_it_is(self):
         said = self.dev(self.first, "build")
         self.assertIn("building in build", said)
