@@ -1,5 +1,7 @@
 #include "cli/files/finish_order.h"
 
+#include <string.h>
+
 #include "model/check_texts.h"
 #include "model/schemas.h"
 #include "model/zone_changes.h"
@@ -7,6 +9,7 @@
 struct run {
     struct asg_cli *cli;
     const struct asg_wanted *wanted;
+    const struct asg_schedule_config *last; /* whose time zone was read; NULL */
 };
 
 /* `what` is "group web, policy cpu50": where the files say so is found by that. */
@@ -32,9 +35,14 @@ static int finish_schedule(struct run *run, struct asg_schedule_config *schedule
 {
     struct asg_error error = {""};
     struct asg_cli *cli = run->cli;
-    enum asg_status status =
-        asg_zone_changes(schedule, asg_clock_wall_ms(&cli->clock), &cli->arena, &error);
-    if (status != ASG_OK) return refuse_thing(run, what, error.text);
+    if (run->last != NULL && strcmp(run->last->time_zone, schedule->time_zone) == 0) {
+        schedule->changes = run->last->changes;
+        schedule->change_count = run->last->change_count;
+    } else if (asg_zone_changes(schedule, asg_clock_wall_ms(&cli->clock), &cli->arena,
+                                &error) != ASG_OK) {
+        return refuse_thing(run, what, error.text);
+    }
+    run->last = schedule;
     return check_texts(run, &asg_schedule_config_schema, schedule, what);
 }
 

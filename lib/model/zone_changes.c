@@ -59,10 +59,10 @@ enum asg_status asg_zone_changes(struct asg_schedule_config *schedule, int64_t n
                                  struct asg_arena *arena, struct asg_error *error)
 {
     if (strcmp(schedule->time_zone, "UTC") == 0) return ASG_OK;
+    struct asg_arena file = {0}; /* a quarter of a MiB: not for as long as the order */
     const struct asg_zone *zone = NULL;
-    if (asg_zone_read(schedule->time_zone, arena, &zone, error) != ASG_OK) {
-        return ASG_ERR_INVALID;
-    }
-    list_changes(schedule, zone, now_ms / 1000, arena);
-    return ASG_OK;
+    enum asg_status status = asg_zone_read(schedule->time_zone, &file, &zone, error);
+    if (status == ASG_OK) list_changes(schedule, zone, now_ms / 1000, arena);
+    asg_arena_clear(&file);
+    return status == ASG_OK ? ASG_OK : ASG_ERR_INVALID;
 }

@@ -44,6 +44,17 @@ static void test_zone_changes_of_a_zone_without_any_are_one_offset(void **state)
     asg_arena_clear(&arena);
 }
 
+/* An order has thousands of them. */
+static void test_zone_changes_keep_nothing_of_the_file(void **state)
+{
+    (void)state;
+    struct asg_arena arena = {0};
+    struct asg_schedule_config berlin = changes_of("Europe/Berlin", &arena);
+    assert_true(berlin.change_count > 0);
+    assert_true(asg_arena_used(&arena) < 16384);
+    asg_arena_clear(&arena);
+}
+
 static void test_zone_changes_refuse_what_is_no_zone(void **state)
 {
     (void)state;
@@ -65,6 +76,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zone_changes_follow_daylight_saving_for_years),
         cmocka_unit_test(test_zone_changes_of_a_zone_without_any_are_one_offset),
+        cmocka_unit_test(test_zone_changes_keep_nothing_of_the_file),
         cmocka_unit_test(test_zone_changes_refuse_what_is_no_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
