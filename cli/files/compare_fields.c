@@ -116,6 +116,7 @@ static const char *name_item(const struct asg_field *field, const struct set *se
                              const void *item, struct asg_arena *arena)
 {
     const struct asg_field *key = asg_schema_find(set->schema, set->key);
+    assert(item != NULL && key != NULL);
     const char *text =
         *(const char *const *)(const void *)((const char *)item + key->offset);
     return asg_arena_format(arena, "%s[%s]", field->name, text != NULL ? text : "");

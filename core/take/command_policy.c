@@ -98,8 +98,9 @@ bool asg_policy_may_be(const struct group *group, const char *group_name,
                        struct asg_policy_config *ret, struct asg_reply *why)
 {
     if (given == NULL) {
-        return asg_take_say_no(arena, why, "ValidationError",
-                               "the request contains no policy");
+        (void)asg_take_say_no(arena, why, "ValidationError",
+                              "the request contains no policy");
+        return false;
     }
     asg_model_copy(&asg_policy_config_schema, given, arena, ret);
     ret->group = asg_arena_text(arena, group_name);
@@ -323,8 +324,9 @@ bool asg_schedule_may_be(const struct asg_core *core, const char *group_name,
                          struct asg_schedule_config *ret, struct asg_reply *why)
 {
     if (given == NULL) {
-        return asg_take_say_no(arena, why, "ValidationError",
-                               "the request contains no action");
+        (void)asg_take_say_no(arena, why, "ValidationError",
+                              "the request contains no action");
+        return false;
     }
     asg_model_copy(&asg_schedule_config_schema, given, arena, ret);
     ret->group = asg_arena_text(arena, group_name);
