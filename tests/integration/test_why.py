@@ -129,7 +129,7 @@ class Why(unittest.TestCase):
                                      action="RunInstances", code="UnauthorizedOperation",
                                      http_status="403")
         self.make_group(1)
-        self.wait_note("launches back off " + MOMENT)
+        self.wait_note("launch backoff " + MOMENT)
         note = self.wait_note("launches paused: EC2 refused them " + MOMENT, seconds=90)
         moment = re.search(r"\d\d:\d\d:\d\d", note)[0]
         text = self.cluster.openasg("explain", "web")
@@ -155,7 +155,7 @@ class Why(unittest.TestCase):
         self.assertIn("policies ignore the metrics of 2 warming instances; until",
                       self.cluster.openasg("explain", "web"))
         self.say_load(5)
-        self.wait_note("low load, not for long enough " + MOMENT)
+        self.wait_note("scale-in stabilisation " + MOMENT)
         hold = self.holds()["stabilisation"]
         self.assertEqual(hold["policy"], "cpu")
         self.assertEqual(self.view()["wanted"], 1)
