@@ -105,6 +105,32 @@ static void look_at_desired(struct wait *wait, const struct asg_group_view *view
     if (wait->is_overruled) *ret_ends = true;
 }
 
+/* Without what is zero: a line of a terminal should have room for the reason. */
+static void say_progress(const struct wait *wait, const struct asg_group_view *view)
+{
+    char counts[NOW_BYTES];
+    uint32_t pending = view->requested + view->pending;
+    if (wait->goal->instance_id != NULL) {
+        (void)snprintf(counts, sizeof counts, "%s", wait->now);
+    } else {
+        int length =
+            snprintf(counts, sizeof counts, "%" PRId64 " in service, desired %" PRIu32,
+                     in_service(view), view->config->desired);
+        if (pending > 0) {
+            length += snprintf(counts + length, sizeof counts - (size_t)length,
+                               ", %" PRIu32 " pending", pending);
+        }
+        if (view->terminating > 0) {
+            (void)snprintf(counts + length, sizeof counts - (size_t)length,
+                           ", %" PRIu32 " terminating", view->terminating);
+        }
+    }
+    char line[2 * NOW_BYTES];
+    (void)snprintf(line, sizeof line, "group %s: %s%s%s", wait->goal->group, counts,
+                   wait->why[0] != '\0' ? "; " : "", wait->why);
+    asg_progress_say(wait->progress, line);
+}
+
 static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *arena,
                          bool *ret_is_true)
 {
@@ -129,10 +155,7 @@ static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *a
         *ret_is_true = !goal->is_gone && is_reached(goal, view);
         look_at_desired(wait, view, ret_is_true);
     }
-    char line[2 * NOW_BYTES];
-    (void)snprintf(line, sizeof line, "group %s: %s%s%s", goal->group, wait->now,
-                   wait->why[0] != '\0' ? "; " : "", wait->why);
-    asg_progress_say(wait->progress, line);
+    say_progress(wait, view);
     return code;
 }
 

@@ -111,9 +111,9 @@ class Waits(unittest.TestCase):
         self.create("seen", 0)
         self.run_cli("halt", "seen")
         terminal = Terminal(self.cluster.openasg_command("desired", "set", "seen", "1", "--wait"),
-                            {**self.cluster.env, "TERM": "xterm"})
+                            {**self.cluster.env, "TERM": "xterm"}, columns=80)
         self.addCleanup(terminal.close)
-        terminal.wait_for(r"waiting: group seen: 0 in service, desired 1.*halted")
+        terminal.wait_for(r"waiting: group seen: 0 in service, desired 1; halted by an operator")
         self.run_cli("unhalt", "seen")
         terminal.wait_for(r"group seen: 1 in service")
         self.assertEqual(0, terminal.end())
