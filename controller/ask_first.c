@@ -424,11 +424,10 @@ static const char *advise(const struct item *item)
     switch (item->question.kind) {
     case ASG_QUESTION_TEMPLATE:
         return "\"openasg template list\" shows the templates that openasg created, "
-               "\"openasg template create\" creates one, and \"aws ec2 "
-               "describe-launch-templates\" shows all";
+               "\"openasg template create\" creates one";
     case ASG_QUESTION_SUBNETS:
-        return "\"aws ec2 describe-subnets\" shows those there are";
-    default: return "\"aws ec2 describe-availability-zones\" shows those there are";
+        return "\"aws ec2 describe-subnets\" shows those that there are";
+    default: return "\"aws ec2 describe-availability-zones\" shows those that there are";
     }
 }
 
@@ -438,9 +437,9 @@ static void refuse_missing(struct order *order, const struct item *item)
     const char *what = say_item(item, arena);
     bool is_one =
         item->question.kind == ASG_QUESTION_TEMPLATE || item->question.ids.count == 1;
-    order->out.refused = asg_arena_format(
-        arena, "group %s: EC2 does not have %s%s (%s: %s); %s", item->group,
-        is_one ? "" : "all of its ", what, item->code, item->message, advise(item));
+    order->out.refused =
+        asg_arena_format(arena, "group %s: EC2 does not have %s%s (%s); %s", item->group,
+                         is_one ? "" : "all of its ", what, item->message, advise(item));
 }
 
 /* The zone that EC2 says a subnet is in; NULL: nobody said. */

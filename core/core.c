@@ -29,6 +29,7 @@
 
 #define LOOKS_MAX         8 /* at one group in a step; two or three are what it takes */
 #define RESTLESS_MS       INT64_C(1000)
+#define ROWS_MAX          50000 /* of one kind in a step; then no further group is settled */
 #define CLUSTER_ID_DIGITS 32
 
 void asg_core_new(struct asg_core **ret)
@@ -199,24 +200,46 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A group that changes in every look is left alone for a while: no loop without an end.
- */
-static void put_to_rest(struct asg_core *core)
+static void put_off(struct asg_core *core, struct group *group, int64_t wait_ms)
+{
+    assert(group->is_dirty && wait_ms > 0);
+    group->is_dirty = false;
+    asg_due_heap_set(&core->dues, &group->due, core->now_ms + wait_ms);
+}
+
+static void put_all_off(struct asg_core *core, int64_t wait_ms)
 {
     for (size_t i = 0; i < core->dirty_count; i++) {
-        core->dirty[i]->is_dirty = false;
-        asg_due_heap_set(&core->dues, &core->dirty[i]->due, core->now_ms + RESTLESS_MS);
+        put_off(core, core->dirty[i], wait_ms);
     }
     core->dirty_count = 0;
 }
 
-/* Those that changed, in the order of their numbers; those that changed by that, again.
- */
+/* What follows from an event is one record of the log, whose lists are bounded
+ * (ASG_LIST_MAX): a halt of everything may be lifted over any number of large groups. One
+ * group alone is far from that. */
+static bool is_full(const struct asg_effects *effects)
+{
+    const size_t counts[] = {
+        effects->decision_count,      effects->job_count,      effects->closed_jobs.count,
+        effects->recalled_jobs.count, effects->watch_count,    effects->member_count,
+        effects->drain_count,         effects->activity_count,
+    };
+    _Static_assert(ROWS_MAX + ASG_GROUP_CAPACITY_MAX < ASG_LIST_MAX, "room for a group");
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (counts[i] >= ROWS_MAX) return true;
+    }
+    return false;
+}
+
+/* Those that changed, in the order of their numbers; those that changed by that, again. A
+ * group that changes in every look is left alone for a while: no loop without an end.
+ * When the step has grown large the rest goes on in the next one. */
 static void settle_groups(struct asg_core *core)
 {
     for (int looks = 0; core->dirty_count > 0; looks++) {
         if (looks == LOOKS_MAX) {
-            put_to_rest(core);
+            put_all_off(core, RESTLESS_MS);
             return;
         }
         size_t count = core->dirty_count;
@@ -229,8 +252,13 @@ static void settle_groups(struct asg_core *core)
         for (size_t i = 0; i < count; i++) {
             assert(round[i]->no > last_no); /* each once; the one before may be gone */
             last_no = round[i]->no;
-            settle_group(core, round[i]);
+            if (is_full(core->step->effects)) {
+                put_off(core, round[i], /* wait_ms */ 1);
+            } else {
+                settle_group(core, round[i]);
+            }
         }
+        if (is_full(core->step->effects)) put_all_off(core, /* wait_ms */ 1);
     }
 }
 

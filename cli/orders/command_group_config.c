@@ -453,8 +453,11 @@ static const struct asg_command_entry commands[] = {
     {.name = "group create",
      .shows = &asg_done_schema,
      .summary = "Create a group",
-     .details = "The template must exist in EC2, or be created with \"openasg template "
-                "create\". Instances are launched at once, up to the desired number.",
+     .details =
+         "The template, subnets and zones must exist in EC2: the controller asks, and "
+         "refuses the order when they do not. \"openasg template create\" creates a "
+         "template. When EC2 cannot be asked the group is created with a note. "
+         "Instances are launched at once, up to the desired number.",
      .examples = "openasg group create web --min 2 --max 6 --template web --zones "
                  "us-east-1a,us-east-1b\n"
                  "openasg group create web --file examples/target-tracking.yaml",
@@ -464,7 +467,9 @@ static const struct asg_command_entry commands[] = {
     {.name = "group update",
      .shows = &asg_done_schema,
      .summary = "Change a group",
-     .details = "Only what is given changes.",
+     .details =
+         "Only what is given changes. A template and zones that are given must exist "
+         "in EC2.",
      .examples = "openasg group update web --max 10\n"
                  "openasg group update web --template-version '$Latest'",
      ASG_ARGUMENTS(name_argument),

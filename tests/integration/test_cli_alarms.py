@@ -32,11 +32,15 @@ class Alarms(unittest.TestCase):
     def test_each_has_its_row_and_what_to_do(self):
         self.assertEqual([], self.listed())
         self.assertRegex(self.cluster.openasg("status"), r"(?m)^alarms: +-$")
-        for name in ("calm", "bad"):  # EC2 has no such template
+        template = self.cluster.ec2("CreateLaunchTemplate", **{
+            "LaunchTemplateName": "lost", "LaunchTemplateData.InstanceType": "t3.small",
+        }).findtext(".//launchTemplateId")
+        for name in ("calm", "bad"):
             self.cluster.openasg("group", "create", name, "--min", "0", "--max", "4",
-                                 "--desired", "1" if name == "bad" else "0", "--template-id",
-                                 "lt-0123456789abcdef0", "--template-version", "1", "--zones",
-                                 "us-east-1a")
+                                 "--desired", "0", "--template-id", template,
+                                 "--template-version", "1", "--zones", "us-east-1a")
+        self.cluster.ec2("DeleteLaunchTemplate", LaunchTemplateId=template)
+        self.cluster.openasg("group", "update", "bad", "--desired", "1")
         wait_for("the alarm", lambda: {"dead-letter"} <= {row["kind"] for row in self.listed()})
         row = [row for row in self.listed() if row["kind"] == "dead-letter"][0]
         self.assertEqual("bad", row["group"])

@@ -193,8 +193,8 @@ class Lists(Output):
             whole = self.out(*words, *more)
             titles = whole.split("\n")[0].split("  ")
             bare = self.out(*words, *more, "--no-header").split("\n")
-            self.assertEqual([line.split(" ")[0] for line in whole.split("\n")[1:]],
-                             [line.split(" ")[0] for line in bare], words)
+            self.assertEqual([line.split()[:1] for line in whole.split("\n")[1:]],
+                             [line.split()[:1] for line in bare], words)
             names = self.out(*words, *more, "--quiet").split("\n")
             self.assertEqual(len(whole.split("\n")) - 1, len(names), words)
             first = re.sub("[^A-Z]+", "-", titles[0])

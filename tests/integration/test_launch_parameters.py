@@ -199,8 +199,9 @@ class Openasg(unittest.TestCase):
                       self.refused(*create, "--file", bad))
         words = self.refused(*create, "--key-name", "me", "--set", "KeyName=you")
         self.assertIn("--key-name", words)
+        self.cluster.openasg("template", "create", "plain", "--image", IMAGE)
         words = self.refused("group", "create", "web", "--min", "0", "--max", "1",
-                             "--template", "web", "--zones", "us-east-1a",
+                             "--template", "plain", "--zones", "us-east-1a",
                              "--launch-set", "InstanceType=t3.nano")
         self.assertIn("the group's instance types say it", words)
 
