@@ -209,6 +209,7 @@ static void put_off(struct asg_core *core, struct group *group, int64_t wait_ms)
 
 static void put_all_off(struct asg_core *core, int64_t wait_ms)
 {
+    assert(core->step != NULL);
     for (size_t i = 0; i < core->dirty_count; i++) {
         put_off(core, core->dirty[i], wait_ms);
     }
@@ -220,6 +221,7 @@ static void put_all_off(struct asg_core *core, int64_t wait_ms)
  * group alone is far from that. */
 static bool is_full(const struct asg_effects *effects)
 {
+    assert(effects != NULL);
     const size_t counts[] = {
         effects->decision_count,      effects->job_count,      effects->closed_jobs.count,
         effects->recalled_jobs.count, effects->watch_count,    effects->member_count,

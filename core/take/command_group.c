@@ -123,6 +123,8 @@ struct group *asg_group_begin(struct asg_core *core,
 
 static struct known_template known_by(const struct asg_command *command)
 {
+    assert(command->kind == ASG_COMMAND_GROUP_CREATE ||
+           command->kind == ASG_COMMAND_GROUP_UPDATE);
     return (struct known_template){.version = command->template_version,
                                    .id = command->template_id};
 }
