@@ -116,6 +116,14 @@ class AskFirst(Base):
             self.assertIn("groups.yaml:", done.stderr)  # where it is written
         self.assertEqual([], self.groups())
 
+    def test_a_target_that_is_never_reached_is_refused_of_a_file_too(self):
+        path = self.write(GROUP.format(name="one", template="web", zone="a")
+                          + "policies:\n  - {name: cpu, target: 500}\n")
+        for more in ([], ["--dry-run"]):
+            done = self.run_cli("apply", "-f", path, *more, code=1)
+            self.assertIn("policy cpu: the target cannot be above 100", done.stderr)
+        self.assertEqual([], self.groups())
+
     # ---- taken ----
 
     def test_what_was_found_is_not_asked_again(self):

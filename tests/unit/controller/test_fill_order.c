@@ -96,12 +96,40 @@ static void test_each_part_of_an_apply_is_filled_in(void **state)
     asg_arena_clear(&arena);
 }
 
+/* Of a count any target is one; of a percentage only what it reaches. */
+static void test_a_target_that_is_never_reached_is_refused(void **state)
+{
+    (void)state;
+    struct asg_policy_config policy = {.name = "cpu",
+                                       .kind = ASG_POLICY_TARGET_TRACKING,
+                                       .metric = ASG_METRIC_NAME_CPU,
+                                       .target_milli = 100000};
+    const struct asg_command put = {
+        .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &policy};
+    struct asg_apply_group group = {
+        .name = "shop", .policies = &policy, .policy_count = 1};
+    const struct asg_apply several = {.groups = &group, .group_count = 1};
+    const struct asg_command apply = {
+        .kind = ASG_COMMAND_APPLY, .group = "", .apply = &several};
+    struct asg_error error = {""};
+    assert_status(ASG_OK, asg_check_order(&put, &error));
+    assert_status(ASG_OK, asg_check_order(&apply, &error));
+    policy.target_milli = 500000;
+    assert_status(ASG_ERR_INVALID, asg_check_order(&put, &error));
+    assert_non_null(strstr(error.text, "group web: policy cpu: the target cannot be"));
+    assert_status(ASG_ERR_INVALID, asg_check_order(&apply, &error));
+    assert_non_null(strstr(error.text, "group shop: policy cpu"));
+    policy.metric = ASG_METRIC_NAME_NETWORK_IN;
+    assert_status(ASG_OK, asg_check_order(&apply, &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_created_gets_uuids),
         cmocka_unit_test(test_an_order_has_the_limit_of_what_it_adds_to),
         cmocka_unit_test(test_each_part_of_an_apply_is_filled_in),
+        cmocka_unit_test(test_a_target_that_is_never_reached_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
