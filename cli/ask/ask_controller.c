@@ -129,12 +129,12 @@ static int say_unreached(struct asg_cli *cli, const char *waited, bool is_order,
                                  "nothing listens at %s", settings->controller);
     }
     if (failure != 0) {
-        return asg_cli_fail_more(cli, ASG_EXIT_UNREACHABLE, NULL,
-                                 "Check the address and the network between here and "
-                                 "there.",
-                                 "no answer from %s within %s (%s)", settings->controller,
-                                 waited,
-                                 failure > 0 ? strerror(failure) : "not an address");
+        return asg_cli_fail_more(
+            cli, ASG_EXIT_UNREACHABLE, NULL,
+            "Check the address and the network between here and "
+            "there.",
+            "no answer from %s within %s (%s)", settings->controller, waited,
+            failure > 0 ? strerror(failure) : "its name cannot be resolved");
     }
     if (settings->allow_plaintext) {
         return asg_cli_fail_more(cli, ASG_EXIT_UNREACHABLE, NULL,

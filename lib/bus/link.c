@@ -122,6 +122,15 @@ static void hung_up(struct link *link)
     }
 }
 
+/* libzmq does not say which of the two it is. */
+static bool is_named(const char *endpoint)
+{
+    static const char scheme[] = "tcp://";
+    if (strncmp(endpoint, scheme, sizeof scheme - 1) != 0) return false;
+    const char *host = endpoint + sizeof scheme - 1;
+    return host[0] != '[' && host[strspn(host, "0123456789.")] != ':';
+}
+
 static void take_event(struct link *link, uint16_t event)
 {
     switch (event) {
@@ -158,7 +167,8 @@ static void take_event(struct link *link, uint16_t event)
             link->has_hung_up = false;
             break;
         }
-        stand(link, ASG_BUS_LINK_DOWN, "no process listens on %s", link->shown);
+        stand(link, ASG_BUS_LINK_DOWN, "no process listens on %s%s", link->shown,
+              is_named(link->endpoint) ? ", or its name cannot be resolved" : "");
         break;
     default: break;
     }

@@ -145,6 +145,22 @@ static void test_a_key_that_is_not_bound_is_told_so_and_gets_in_when_it_is(void 
     asg_bus_outlet_destroy(&outlet);
 }
 
+static void test_a_name_that_is_not_known_is_not_a_port_without_a_process(void **state)
+{
+    struct world *world = *state;
+    struct asg_bus_outlet *outlet = connect_to(world, "tcp://controller.invalid:7702",
+                                               world->server.public_key, &world->client);
+    assert_true(is_link(outlet, ASG_BUS_LINK_DOWN, "or its name cannot be resolved"));
+    asg_bus_outlet_destroy(&outlet);
+    outlet =
+        connect_to(world, "tcp://127.0.0.1:1", world->server.public_key, &world->client);
+    assert_true(is_link(outlet, ASG_BUS_LINK_DOWN, "no process listens on"));
+    const char *why = NULL;
+    (void)asg_bus_outlet_link(outlet, &why);
+    assert_null(strstr(why, "name"));
+    asg_bus_outlet_destroy(&outlet);
+}
+
 static void test_a_wrong_server_key_and_nobody_there_are_told_apart(void **state)
 {
     struct world *world = *state;
@@ -305,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_bound_key_is_heard_by_its_name_and_address),
         TEST(test_a_key_that_is_not_bound_is_told_so_and_gets_in_when_it_is),
+        TEST(test_a_name_that_is_not_known_is_not_a_port_without_a_process),
         TEST(test_a_wrong_server_key_and_nobody_there_are_told_apart),
         TEST(test_who_is_hung_up_on_does_not_knock_again_at_once),
         TEST(test_a_message_of_several_frames_is_told_and_gone),
