@@ -53,7 +53,6 @@ struct code_count {
 
 /* Of a group. Plain data: a scrape copies it whole. */
 struct entry {
-    uint32_t group_no;
     struct measured measured[ASG_METRIC_NAME_COUNT];
     uint64_t decisions[DIRECTIONS][OUTCOMES];
     uint64_t held[ASG_HOLD_COUNT]; /* how often each reason began */
@@ -62,10 +61,17 @@ struct entry {
     int64_t breach_ms; /* a scale-out's, until EC2 answers its first launch; 0 */
 };
 
+/* There from its first page on until its end is durable. What comes later (the metrics
+ * of a period, a worker's result) counts for nobody and makes no place for itself. */
+struct place {
+    uint32_t group_no;
+    struct entry *entry; /* NULL: nothing was counted yet */
+};
+
 struct asg_group_metrics {
     size_t groups_max;
     pthread_mutex_t lock;
-    struct entry **entries; /* by group_no */
+    struct place *places; /* by group_no */
     size_t count;
     size_t capacity;
     char codes[ASG_CODES_MAX][CODE_MAX + 1]; /* the first is "other" */
@@ -86,9 +92,9 @@ void asg_group_metrics_destroy(struct asg_group_metrics **metrics)
 {
     if (*metrics == NULL) return;
     for (size_t i = 0; i < (*metrics)->count; i++) {
-        free((*metrics)->entries[i]);
+        free((*metrics)->places[i].entry);
     }
-    free((*metrics)->entries);
+    free((*metrics)->places);
     (void)pthread_mutex_destroy(&(*metrics)->lock);
     free(*metrics);
     *metrics = NULL;
@@ -102,7 +108,7 @@ static size_t place_of(const struct asg_group_metrics *metrics, uint32_t group_n
     size_t to = metrics->count;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (metrics->entries[middle]->group_no < group_no) {
+        if (metrics->places[middle].group_no < group_no) {
             from = middle + 1;
         } else {
             to = middle;
@@ -111,42 +117,53 @@ static size_t place_of(const struct asg_group_metrics *metrics, uint32_t group_n
     return from;
 }
 
-static struct entry *find_entry(const struct asg_group_metrics *metrics,
+static struct place *find_place(const struct asg_group_metrics *metrics,
                                 uint32_t group_no)
 {
     size_t at = place_of(metrics, group_no);
-    bool is_there = at < metrics->count && metrics->entries[at]->group_no == group_no;
-    return is_there ? metrics->entries[at] : NULL;
+    bool is_there = at < metrics->count && metrics->places[at].group_no == group_no;
+    return is_there ? &metrics->places[at] : NULL;
 }
 
+static struct entry *find_entry(const struct asg_group_metrics *metrics,
+                                uint32_t group_no)
+{
+    const struct place *place = find_place(metrics, group_no);
+    return place != NULL ? place->entry : NULL;
+}
+
+/* NULL: there is no such group, or no more. */
 static struct entry *have_entry(struct asg_group_metrics *metrics, uint32_t group_no)
 {
-    size_t at = place_of(metrics, group_no);
-    if (at < metrics->count && metrics->entries[at]->group_no == group_no) {
-        return metrics->entries[at];
-    }
-    if (metrics->count == metrics->capacity) {
-        metrics->capacity = metrics->capacity == 0 ? 16 : metrics->capacity * 2;
-        metrics->entries =
-            asg_realloc(metrics->entries, metrics->capacity, sizeof(struct entry *));
-    }
-    memmove(metrics->entries + at + 1, metrics->entries + at,
-            (metrics->count - at) * sizeof(struct entry *));
-    struct entry *entry = asg_alloc(1, sizeof *entry);
-    entry->group_no = group_no;
-    metrics->entries[at] = entry;
-    metrics->count++;
-    return entry;
+    struct place *place = find_place(metrics, group_no);
+    if (place == NULL) return NULL;
+    if (place->entry == NULL) place->entry = asg_alloc(1, sizeof *place->entry);
+    return place->entry;
 }
 
-static void forget_entry(struct asg_group_metrics *metrics, uint32_t group_no)
+static void have_place(struct asg_group_metrics *metrics, uint32_t group_no)
 {
+    if (find_place(metrics, group_no) != NULL) return;
+    if (metrics->count == metrics->capacity) {
+        metrics->capacity = metrics->capacity == 0 ? 16 : metrics->capacity * 2;
+        metrics->places =
+            asg_realloc(metrics->places, metrics->capacity, sizeof *metrics->places);
+    }
     size_t at = place_of(metrics, group_no);
-    if (at == metrics->count || metrics->entries[at]->group_no != group_no) return;
-    free(metrics->entries[at]);
+    memmove(metrics->places + at + 1, metrics->places + at,
+            (metrics->count - at) * sizeof *metrics->places);
+    metrics->places[at] = (struct place){.group_no = group_no};
+    metrics->count++;
+}
+
+static void forget_place(struct asg_group_metrics *metrics, uint32_t group_no)
+{
+    struct place *place = find_place(metrics, group_no);
+    if (place == NULL) return;
+    free(place->entry);
     metrics->count--;
-    memmove(metrics->entries + at, metrics->entries + at + 1,
-            (metrics->count - at) * sizeof(struct entry *));
+    size_t at = (size_t)(place - metrics->places);
+    memmove(place, place + 1, (metrics->count - at) * sizeof *place);
 }
 
 static void lock(struct asg_group_metrics *metrics)
@@ -167,7 +184,9 @@ void asg_group_metrics_measured(struct asg_group_metrics *metrics,
     for (size_t i = 0; i < measured->group_count; i++) {
         const struct asg_group_metric *row = &measured->groups[i];
         if (row->count == 0) continue;
-        have_entry(metrics, row->group_no)->measured[row->metric] = (struct measured){
+        struct entry *entry = have_entry(metrics, row->group_no);
+        if (entry == NULL) continue;
+        entry->measured[row->metric] = (struct measured){
             .at_ms = now_ms,
             .mean_milli = row->sum_milli / (int64_t)row->count,
             .max_milli = row->max_milli,
@@ -262,7 +281,7 @@ static void compare_holds(struct asg_group_metrics *metrics,
     if (begun == 0) return;
     lock(metrics);
     struct entry *entry = have_entry(metrics, group->group_no);
-    for (int reason = 0; reason < ASG_HOLD_COUNT; reason++) {
+    for (int reason = 0; entry != NULL && reason < ASG_HOLD_COUNT; reason++) {
         if ((begun >> reason & 1) != 0) entry->held[reason]++;
     }
     unlock(metrics);
@@ -272,9 +291,13 @@ void asg_group_metrics_page(struct asg_group_metrics *metrics,
                             const struct asg_page *before, const struct asg_page *page,
                             const struct asg_touched_group *touched, int64_t now_ms)
 {
-    if (metrics == NULL || before == NULL) return;
-    if (before->sheet->content.group.group_no != page->sheet->content.group.group_no) {
-        return; /* another group has the name */
+    if (metrics == NULL) return;
+    uint32_t group_no = page->sheet->content.group.group_no;
+    if (before == NULL || before->sheet->content.group.group_no != group_no) {
+        lock(metrics); /* it is new, or another one that has the name */
+        have_place(metrics, group_no);
+        unlock(metrics);
+        return;
     }
     for (size_t i = 0; i < touched->instance_count; i++) {
         const struct asg_instance_view *old = find_row(before, touched->instance_nos[i]);
@@ -320,6 +343,7 @@ static void count_decision(struct asg_group_metrics *metrics,
     default: return;
     }
     struct entry *entry = have_entry(metrics, group->group_no);
+    if (entry == NULL) return;
     entry->decisions[direction_of(decision, group)][outcome]++;
     if (decision->kind == ASG_DECISION_SCALE_IN) entry->breach_ms = 0;
     if (decision->kind == ASG_DECISION_SCALE_OUT && entry->breach_ms == 0 &&
@@ -357,7 +381,7 @@ void asg_group_metrics_decided(struct asg_group_metrics *metrics,
     }
     for (size_t i = 0; i < effects->watch_count; i++) {
         if (effects->watches[i].name[0] != '\0') continue;
-        forget_entry(metrics, effects->watches[i].group_no);
+        forget_place(metrics, effects->watches[i].group_no);
     }
     unlock(metrics);
 }
@@ -375,12 +399,9 @@ static uint8_t code_of(struct asg_group_metrics *metrics, const char *code)
     return (uint8_t)metrics->code_count++;
 }
 
-void asg_group_metrics_launch_failed(struct asg_group_metrics *metrics, uint32_t group_no,
-                                     const char *code)
+static void count_failure(struct asg_group_metrics *metrics, struct entry *entry,
+                          const char *code)
 {
-    if (metrics == NULL) return;
-    lock(metrics);
-    struct entry *entry = have_entry(metrics, group_no);
     uint8_t its = code_of(metrics, code);
     /* The last place of a group is for what does not fit. */
     if (entry->failure_count >= GROUP_CODES_MAX - 1) its = OTHER_CODE;
@@ -393,6 +414,15 @@ void asg_group_metrics_launch_failed(struct asg_group_metrics *metrics, uint32_t
         entry->failures[entry->failure_count++] = (struct code_count){.code = its};
     }
     entry->failures[at].count++;
+}
+
+void asg_group_metrics_launch_failed(struct asg_group_metrics *metrics, uint32_t group_no,
+                                     const char *code)
+{
+    if (metrics == NULL) return;
+    lock(metrics);
+    struct entry *entry = have_entry(metrics, group_no);
+    if (entry != NULL) count_failure(metrics, entry, code);
     unlock(metrics);
 }
 

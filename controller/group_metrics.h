@@ -88,8 +88,10 @@ void asg_group_metrics_destroy(struct asg_group_metrics **metrics);
 void asg_group_metrics_measured(struct asg_group_metrics *metrics,
                                 const struct asg_metrics *measured, int64_t now_ms);
 
-/* A page takes the place of `before` (NULL: there was none): launches that came one stage
- * further, ends, and why the group is held now. `touched` lists its changed instances. */
+/* A page takes the place of `before`; NULL: there was none, and from now on the group is
+ * counted, until asg_group_metrics_decided() says that it is gone. Else: launches that
+ * came one stage further, ends, and why the group is held now. `touched` lists its
+ * changed instances. */
 void asg_group_metrics_page(struct asg_group_metrics *metrics,
                             const struct asg_page *before, const struct asg_page *page,
                             const struct asg_touched_group *touched, int64_t now_ms);

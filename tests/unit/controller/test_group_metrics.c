@@ -2,6 +2,7 @@
  * that a scrape and the loop may be at it together. */
 #include "controller/group_metrics.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -56,6 +57,15 @@ static struct asg_page *page_of(const char *name, uint32_t group_no, uint32_t si
     return asg_page_new(sheet, leaves, 1);
 }
 
+/* As the loop does with a group that is new. */
+static void put_new(struct asg_page *page)
+{
+    const struct asg_touched_group touched = {
+        .group_no = page->sheet->content.group.group_no, .has_sheet = true};
+    asg_group_metrics_page(metrics, NULL, page, &touched, NOW_MS);
+    asg_draft_put(view, page);
+}
+
 static void publish(void)
 {
     asg_view_publish(view, NOW_MS);
@@ -70,8 +80,8 @@ static int set_up(void **state)
     struct asg_cluster_page *cluster = asg_cluster_page_new();
     cluster->content.status.held = "";
     asg_draft_put_cluster(view, cluster);
-    asg_draft_put(view, page_of("api", 1, 2));
-    asg_draft_put(view, page_of("odd\"\\name", 2, 1));
+    put_new(page_of("api", 1, 2));
+    put_new(page_of("odd\"\\name", 2, 1));
     publish();
     return 0;
 }
@@ -268,6 +278,38 @@ static void test_counts_end_with_their_group(void **state)
     expect("openasg_group_max_instances{group=\"odd\\\"\\\\name\"} 9\n");
 }
 
+static size_t heap_used(void)
+{
+    return mallinfo2().uordblks;
+}
+
+/* A period's metrics, or the result of its last launch, may come when it is gone. */
+static void test_what_comes_late_makes_nothing_grow(void **state)
+{
+    (void)state;
+    struct asg_group_metric row = {.metric = ASG_METRIC_NAME_CPU, .count = 1};
+    const struct asg_metrics measured = {.groups = &row, .group_count = 1};
+    const struct asg_root *root = asg_view_hold(view);
+    size_t before = 0;
+    for (uint32_t no = 3; no < 2000; no++) { /* created and deleted for ever */
+        struct asg_page *page = page_of("brief", no, 0);
+        const struct asg_touched_group touched = {.group_no = no, .has_sheet = true};
+        asg_group_metrics_page(metrics, NULL, page, &touched, NOW_MS);
+        asg_page_drop(page);
+        asg_group_metrics_launch_failed(metrics, no, "First");
+        const struct asg_watch gone = {.group_no = no, .name = ""};
+        const struct asg_effects effects = {.watches = (struct asg_watch *)&gone,
+                                            .watch_count = 1};
+        asg_group_metrics_decided(metrics, &effects, root, NOW_MS);
+        row.group_no = no;
+        asg_group_metrics_measured(metrics, &measured, NOW_MS);
+        asg_group_metrics_launch_failed(metrics, no, "Last");
+        if (no == 3) before = heap_used();
+    }
+    assert_true(heap_used() < before + 65536);
+    asg_view_drop(&root);
+}
+
 static void test_of_too_many_groups_the_smallest_are_cut(void **state)
 {
     (void)state;
@@ -387,6 +429,7 @@ int main(void)
         TEST(test_a_hold_counts_when_it_begins),
         TEST(test_codes_are_bounded),
         TEST(test_counts_end_with_their_group),
+        TEST(test_what_comes_late_makes_nothing_grow),
         TEST(test_of_too_many_groups_the_smallest_are_cut),
         TEST(test_dry_offerings_are_told_once),
         TEST(test_openmetrics_names_counters_without_their_suffix),
