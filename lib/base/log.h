@@ -45,8 +45,9 @@ enum asg_log_format {
 extern const char *const asg_log_formats[4];
 
 /* Call it before other threads are made. Without a journal a line goes to standard error
- * as text; one that a journal is too busy for is lost, and "log lines_lost" counts it. `journal_path` NULL: systemd's. Returns what it is from now on:
- * never AUTO, and TEXT where there is no socket to be had. */
+ * as text; one that a journal is too busy for is lost, and "log lines_lost" counts it.
+ * `journal_path` NULL: systemd's. Returns what it is from now on: never AUTO, and TEXT
+ * where there is no socket to be had. */
 enum asg_log_format asg_log_set_format(enum asg_log_format format,
                                        const char *journal_path);
 
