@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/ask/ask_controller.h"
 #include "cli/ask/fetch_page.h"
+#include "cli/ask/hush_errors.h"
 #include "cli/ask/try_endpoint.h"
 #include "cli/doctor/doctor.h"
 #include "text/quantity.h"
@@ -29,30 +30,20 @@ static bool ask(struct asg_doctor *doctor, enum asg_query query, const char *che
 {
     struct asg_cli *cli = doctor->cli;
     const struct asg_request request = {.query = query, .group = "", .name = ""};
-    char *said = NULL;
-    size_t length = 0;
-    FILE *err = cli->err;
+    ASG_CLEANUP(asg_hushed_clear) struct asg_hushed hushed = {0};
     bool in_json = cli->fails_in_json;
-    cli->err = open_memstream(&said, &length);
-    if (cli->err == NULL) {
-        cli->err = err;
-        return false;
-    }
     cli->fails_in_json = false;
+    asg_hush(cli, 0, &hushed);
     int code = asg_ask_any(cli, &request, &cli->arena, ret);
-    (void)fclose(cli->err);
-    cli->err = err;
+    asg_unhush(cli, &hushed);
     cli->fails_in_json = in_json;
-    while (length > 0 && said[length - 1] == '\n') {
-        said[--length] = '\0';
+    while (hushed.length > 0 && hushed.words[hushed.length - 1] == '\n') {
+        hushed.words[--hushed.length] = '\0';
     }
-    static const char prefix[] = "openasg: ";
-    const char *text = said;
-    if (strncmp(text, prefix, sizeof prefix - 1) == 0) text += sizeof prefix - 1;
+    const char *text = asg_hushed_reason(&hushed);
     bool is_fine = code == ASG_EXIT_OK && ret->is_ok;
     if (code == ASG_EXIT_OK && !ret->is_ok) text = ret->message;
     if (!is_fine) asg_doctor_find(doctor, ASG_FINDING_FAILED, check, NULL, "%s", text);
-    free(said);
     return is_fine;
 }
 

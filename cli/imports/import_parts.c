@@ -28,6 +28,23 @@ void asg_import_note(struct asg_importing *importing, const char *todo,
     note->todo = todo;
 }
 
+void asg_import_note_unknown(struct asg_importing *importing,
+                             const struct asg_answer_node *node, const char *const *known,
+                             size_t known_count, const char *what)
+{
+    for (const struct asg_answer_node *part = node->first; part != NULL;
+         part = part->next) {
+        bool is_known = false;
+        for (size_t i = 0; i < known_count; i++) {
+            is_known = is_known || strcmp(known[i], part->name) == 0;
+        }
+        if (is_known) continue;
+        asg_import_note(importing, "This version of openasg does not know it.",
+                        "%s has %s (%s).", what, part->name,
+                        asg_import_show(importing, part));
+    }
+}
+
 const char *asg_import_shell(struct asg_importing *importing, const char *text)
 {
     size_t size = ASG_SHELL_WORD_SIZE(strlen(text));

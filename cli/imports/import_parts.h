@@ -18,6 +18,12 @@ struct asg_importing {
 void asg_import_note(struct asg_importing *importing, const char *todo,
                      const char *format, ...) ASG_PRINTF(3, 4);
 
+/* A note for each member of `node` that is not among `known`; `what` begins it: "The
+ * policy web-cpu". */
+void asg_import_note_unknown(struct asg_importing *importing,
+                             const struct asg_answer_node *node, const char *const *known,
+                             size_t known_count, const char *what);
+
 /* The text as one word of a shell, for commands that somebody is told to run. */
 const char *asg_import_shell(struct asg_importing *importing, const char *text);
 

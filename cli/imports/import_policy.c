@@ -439,17 +439,9 @@ static void note_unknown(struct asg_importing *importing,
                                         "TargetTrackingConfiguration",
                                         "Enabled",
                                         "PredictiveScalingConfiguration"};
-    for (const struct asg_answer_node *part = node->first; part != NULL;
-         part = part->next) {
-        bool is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            is_known = is_known || strcmp(known[i], part->name) == 0;
-        }
-        if (is_known) continue;
-        asg_import_note(importing, "This version of openasg does not know it.",
-                        "The policy %s has %s (%s).", asg_answer_text(node, "PolicyName"),
-                        part->name, asg_import_show(importing, part));
-    }
+    asg_import_note_unknown(importing, node, known, sizeof known / sizeof known[0],
+                            asg_arena_format(importing->arena, "The policy %s",
+                                             asg_answer_text(node, "PolicyName")));
 }
 
 static bool take_policy(struct asg_importing *importing,

@@ -36,17 +36,9 @@ static void note_unknown(struct asg_importing *importing,
                                         "MaxSize",
                                         "DesiredCapacity",
                                         "TimeZone"};
-    for (const struct asg_answer_node *part = node->first; part != NULL;
-         part = part->next) {
-        bool is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            is_known = is_known || strcmp(known[i], part->name) == 0;
-        }
-        if (is_known) continue;
-        asg_import_note(importing, "This version of openasg does not know it.",
-                        "The scheduled action %s has %s (%s).", name, part->name,
-                        asg_import_show(importing, part));
-    }
+    asg_import_note_unknown(
+        importing, node, known, sizeof known / sizeof known[0],
+        asg_arena_format(importing->arena, "The scheduled action %s", name));
 }
 
 static void take_schedule(struct asg_importing *importing,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/ask/ask_controller.h"
+#include "cli/ask/hush_errors.h"
 #include "cli/lists/end_quietly.h"
 #include "text/moment.h"
 #include "text/moment.h"
@@ -243,26 +244,19 @@ static int look_at_epoch(struct asg_cli *cli, struct asg_list_watch *watch,
     return ASG_EXIT_OK;
 }
 
-/* One run of the command with its errors kept back; what they say goes to *ret_words. */
+/* One run of the command with its errors held back. */
 static int look_once(struct asg_cli *cli, const struct asg_arguments *arguments,
-                     struct asg_list_watch *watch, char **ret_words, bool *ret_is_new)
+                     struct asg_list_watch *watch, struct asg_hushed *hushed,
+                     bool *ret_is_new)
 {
     const struct asg_arena kept = cli->arena;
-    const int64_t timeout_ms = cli->settings.timeout_ms;
-    FILE *err = cli->err;
-    size_t length = 0;
-    cli->err = open_memstream(ret_words, &length);
-    if (cli->err == NULL) abort();
+    asg_hush(cli, watch->before != NULL ? ANSWER_MS : 0, hushed);
     cli->arena = (struct asg_arena){0};
-    if (watch->before != NULL && timeout_ms > ANSWER_MS)
-        cli->settings.timeout_ms = ANSWER_MS;
     int code = look_at_epoch(cli, watch, ret_is_new);
     if (code == ASG_EXIT_OK) code = arguments->command->run(cli, arguments);
     asg_arena_clear(&cli->arena);
     cli->arena = kept;
-    cli->settings.timeout_ms = timeout_ms;
-    (void)fclose(cli->err);
-    cli->err = err;
+    asg_unhush(cli, hushed);
     return code;
 }
 
@@ -293,11 +287,10 @@ static void take_look(struct asg_cli *cli, struct asg_list_watch *watch, bool is
 
 /* The list as it was stays on the screen. */
 static void say_away(struct asg_cli *cli, struct asg_list_watch *watch, bool *is_away,
-                     const char *words)
+                     const char *reason)
 {
     if (*is_away) return;
     *is_away = true;
-    const char *reason = strncmp(words, "openasg: ", 9) == 0 ? words + 9 : words;
     say(cli, watch,
         asg_arena_format(&cli->arena, "the controller is away, trying again: %.*s",
                          (int)strcspn(reason, "\n"), reason));
@@ -331,23 +324,20 @@ int asg_watch_list_run(struct asg_cli *cli, const struct asg_arguments *argument
     if (watch.is_drawn) (void)fputs("\033[2J", cli->out);
     bool is_away = false;
     for (;;) {
-        char *words = NULL;
+        ASG_CLEANUP(asg_hushed_clear) struct asg_hushed hushed = {0};
         bool is_new = false;
         begin_look(&watch);
-        code = look_once(cli, arguments, &watch, &words, &is_new);
+        code = look_once(cli, arguments, &watch, &hushed, &is_new);
         bool is_first = watch.before == NULL;
         if (code == ASG_EXIT_OK) {
             take_look(cli, &watch, is_new, &is_away);
         } else if (code == ASG_EXIT_UNREACHABLE && !is_first) {
-            say_away(cli, &watch, &is_away, words);
+            say_away(cli, &watch, &is_away, asg_hushed_reason(&hushed));
         } else {
-            asg_cli_write(cli->err, words, strlen(words));
+            asg_cli_write(cli->err, hushed.words, hushed.length);
         }
-        free(words);
         if (code != ASG_EXIT_OK && (code != ASG_EXIT_UNREACHABLE || is_first)) break;
-        const struct timespec pause = {.tv_sec = watch.every_ms / 1000,
-                                       .tv_nsec = watch.every_ms % 1000 * 1000000};
-        (void)nanosleep(&pause, NULL);
+        asg_pause_ms(watch.every_ms);
     }
     cli->watch = NULL;
     for (size_t i = 0; i < 2; i++)

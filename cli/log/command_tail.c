@@ -1,7 +1,6 @@
 /* command_tail - the newest records of a log, and those that follow. */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/log/open_log.h"
@@ -136,8 +135,7 @@ static int run_tail(void *context, const struct asg_arguments *arguments)
         const struct asg_log_filter filter = {.from_seq = next_seq};
         if (head >= next_seq) code = tail_from(cli, log, &filter, &next_seq);
         if (code != ASG_EXIT_OK || !follows) return code;
-        const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
-        (void)nanosleep(&pause, NULL);
+        asg_pause_ms(FOLLOW_PAUSE_MS);
         struct asg_error error = {0};
         enum asg_status status = asg_log_refresh(log, &error);
         if (status != ASG_OK) return asg_log_failed(cli, status, &error);

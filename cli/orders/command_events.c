@@ -1,15 +1,13 @@
 /* command_events - what is decided, as it happens: a line each, from a place in the log
  * on, so that a program that reads them misses none and has none twice. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/ask/ask_controller.h"
+#include "cli/ask/hush_errors.h"
 #include "cli/commands.h"
 #include "cli/lists/end_quietly.h"
 #include "model/schemas.h"
-#include "text/moment.h"
 #include "text/moment.h"
 #include "text/nearest.h"
 #include "text/quantity.h"
@@ -104,36 +102,29 @@ static void say_away(struct asg_cli *cli, struct events *events, bool is_away)
 static int read_onward(struct asg_cli *cli, struct events *events,
                        struct asg_arena *arena)
 {
-    FILE *err = cli->err;
-    char *words = NULL;
-    size_t length = 0;
-    cli->err = open_memstream(&words, &length);
-    if (cli->err == NULL) abort();
+    ASG_CLEANUP(asg_hushed_clear) struct asg_hushed hushed = {0};
+    asg_hush(cli, ANSWER_MS, &hushed);
     int code = ASG_EXIT_OK;
     bool has_more = true;
     while (code == ASG_EXIT_OK && has_more) {
         asg_arena_reset(arena);
         code = read_page(cli, events, arena, &has_more);
     }
-    (void)fclose(cli->err);
-    cli->err = err;
+    asg_unhush(cli, &hushed);
     if (code != ASG_EXIT_OK && code != ASG_EXIT_UNREACHABLE) {
-        (void)fwrite(words, 1, length, cli->err);
+        (void)fwrite(hushed.words, 1, hushed.length, cli->err);
     }
-    free(words);
     return code;
 }
 
 static int follow(struct asg_cli *cli, struct events *events)
 {
     ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
-    if (cli->settings.timeout_ms > ANSWER_MS) cli->settings.timeout_ms = ANSWER_MS;
     for (;;) {
         int code = read_onward(cli, events, &arena);
         if (code != ASG_EXIT_OK && code != ASG_EXIT_UNREACHABLE) return code;
         say_away(cli, events, code == ASG_EXIT_UNREACHABLE);
-        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-        (void)nanosleep(&pause, NULL);
+        asg_pause_ms(PAUSE_MS);
     }
 }
 
@@ -149,21 +140,10 @@ static int read_kinds(struct asg_cli *cli, const struct asg_arguments *arguments
             *ret |= UINT64_C(1) << kind;
             continue;
         }
-        struct asg_nearest nearest = {0};
-        const char *all = "";
-        for (size_t w = 0; w < asg_decision_kind_words.count; w++) {
-            const char *word = asg_decision_kind_words.words[w];
-            asg_nearest_offer(&nearest, texts.items[i], word);
-            all = asg_arena_format(&cli->arena, "%s%s%s", all, w > 0 ? ", " : "", word);
-        }
-        if (nearest.word != NULL) {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                                "--kind cannot be \"%.40s\"; did you mean \"%s\"?",
-                                texts.items[i], nearest.word);
-        }
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--kind cannot be \"%.40s\": write one of %s", texts.items[i],
-                            all);
+        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes advice = {0};
+        asg_words_advise(&asg_decision_kind_words, texts.items[i], &advice);
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "--kind cannot be \"%.40s\"%s",
+                            texts.items[i], asg_bytes_text(&advice));
     }
     return ASG_EXIT_OK;
 }

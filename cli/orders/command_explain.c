@@ -1,7 +1,6 @@
 /* command_explain - every decision with its reason, as it stands in the log. */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/ask/ask_controller.h"
 #include "cli/commands.h"
@@ -166,8 +165,7 @@ static int follow(struct asg_cli *cli, const char *group, uint64_t next_seq)
         if (code != ASG_EXIT_OK) return code;
         print_all(cli, decisions.items, decisions.count);
         next_seq = decisions.next_seq;
-        const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
-        (void)nanosleep(&pause, NULL);
+        asg_pause_ms(FOLLOW_PAUSE_MS);
     }
 }
 

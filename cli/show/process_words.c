@@ -16,18 +16,10 @@ void asg_process_write(uint64_t bits, struct asg_bytes *ret)
 
 static enum asg_status say_unknown(const char *given, struct asg_error *error)
 {
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes known = {0};
-    struct asg_nearest nearest = {0};
-    for (int i = 0; i < ASG_PROCESS_COUNT; i++) {
-        const char *word = asg_enum_word(&asg_process_words, i);
-        asg_bytes_printf(&known, "%s%s", i > 0 ? ", " : "", word);
-        asg_nearest_offer(&nearest, given, word);
-    }
-    bool has_near = nearest.word != NULL;
-    return asg_fail(error, ASG_ERR_INVALID,
-                    "there is no process \"%.64s\"%s%s%s; there are %s", given,
-                    has_near ? " (did you mean \"" : "", has_near ? nearest.word : "",
-                    has_near ? "\"?)" : "", asg_bytes_text(&known));
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes advice = {0};
+    asg_words_advise(&asg_process_words, given, &advice);
+    return asg_fail(error, ASG_ERR_INVALID, "there is no process \"%.64s\"%s", given,
+                    asg_bytes_text(&advice));
 }
 
 enum asg_status asg_process_bits(const struct asg_texts *words, uint64_t *ret,

@@ -9,7 +9,7 @@
 /* "launch,terminate" */
 void asg_process_write(uint64_t bits, struct asg_bytes *ret);
 
-/* ASG_ERR_INVALID: a word is no process; error lists them. No words: 0, all. */
+/* ASG_ERR_INVALID: a word is no process; error names them. No words: 0, all. */
 ASG_MUST_USE enum asg_status asg_process_bits(const struct asg_texts *words,
                                               uint64_t *ret, struct asg_error *error);
 

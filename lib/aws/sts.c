@@ -177,9 +177,7 @@ static void pause_before_repeat(enum asg_error_class class, uint32_t attempts,
     uint32_t chance = 0;
     asg_random_bytes(&chance, sizeof chance);
     int64_t pause_ms = asg_retry_delay_ms(class, attempts, hint_ms, chance);
-    const struct timespec pause = {.tv_sec = (time_t)(pause_ms / 1000),
-                                   .tv_nsec = (long)(pause_ms % 1000) * 1000000};
-    (void)nanosleep(&pause, NULL);
+    asg_pause_ms(pause_ms);
 }
 
 static enum asg_status refuse(const struct asg_web_answer *answer,

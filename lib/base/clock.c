@@ -51,6 +51,13 @@ static char *put_digits(char *at, int number, int digits)
     return at + digits;
 }
 
+void asg_pause_ms(int64_t pause_ms)
+{
+    const struct timespec pause = {.tv_sec = (time_t)(pause_ms / 1000),
+                                   .tv_nsec = (long)(pause_ms % 1000) * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
 void asg_time_format(int64_t wall_ms, char text[ASG_TIME_TEXT_MAX])
 {
     int millis = (int)((wall_ms % 1000 + 1000) % 1000); /* also before 1970 */

@@ -24,6 +24,9 @@ int64_t asg_clock_wall_ms(const struct asg_clock *clock);
 int64_t asg_clock_monotonic_ms(const struct asg_clock *clock);
 int64_t asg_clock_monotonic_us(const struct asg_clock *clock);
 
+/* Sleep for so long; a signal may end it early. */
+void asg_pause_ms(int64_t pause_ms);
+
 #define ASG_TIME_TEXT_MAX 32
 
 /* "2026-11-23T14:36:49.123Z" (UTC). */

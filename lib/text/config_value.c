@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "text/nearest.h"
 #include "text/quantity.h"
 
 static void *field_of(const struct asg_config_layers *layers,
@@ -73,10 +74,7 @@ static enum asg_status set_word(struct asg_config_layers *layers,
         return ASG_OK;
     }
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes wanted = {0};
-    asg_bytes_append_text(&wanted, "one of");
-    for (size_t i = 0; i < key->words->count; i++) {
-        asg_bytes_printf(&wanted, "%s %s", i > 0 ? "," : "", key->words->words[i]);
-    }
+    asg_words_write(key->words, &wanted);
     return refuse(key, text, where, asg_bytes_text(&wanted), error);
 }
 

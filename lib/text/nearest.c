@@ -48,3 +48,25 @@ void asg_nearest_offer(struct asg_nearest *nearest, const char *given, const cha
     if (nearest->word != NULL && nearest->distance <= distance) return;
     *nearest = (struct asg_nearest){.word = known, .distance = distance};
 }
+
+void asg_words_write(const struct asg_enum *words, struct asg_bytes *ret)
+{
+    asg_bytes_append_text(ret, "one of");
+    for (size_t i = 0; i < words->count; i++) {
+        asg_bytes_printf(ret, "%s %s", i > 0 ? "," : "", words->words[i]);
+    }
+}
+
+void asg_words_advise(const struct asg_enum *words, const char *given,
+                      struct asg_bytes *ret)
+{
+    struct asg_nearest nearest = {0};
+    for (size_t i = 0; i < words->count; i++) {
+        asg_nearest_offer(&nearest, given, words->words[i]);
+    }
+    if (nearest.word != NULL) {
+        asg_bytes_printf(ret, " (did you mean \"%s\"?)", nearest.word);
+    }
+    asg_bytes_append_text(ret, ": write ");
+    asg_words_write(words, ret);
+}

@@ -258,20 +258,10 @@ static enum asg_status take_word(const struct reader *reader,
 {
     *ret = asg_enum_value(option->words, text);
     if (*ret >= 0) return ASG_OK;
-    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes wanted = {0};
-    asg_bytes_append_text(&wanted, "one of");
-    for (size_t i = 0; i < option->words->count; i++) {
-        asg_bytes_printf(&wanted, "%s %s", i > 0 ? "," : "", option->words->words[i]);
-    }
-    struct asg_nearest nearest = {0};
-    for (size_t i = 0; i < option->words->count; i++) {
-        asg_nearest_offer(&nearest, text, option->words->words[i]);
-    }
-    if (nearest.word == NULL)
-        return refuse(reader, option, text, asg_bytes_text(&wanted));
-    return asg_fail(reader->error, ASG_ERR_INVALID,
-                    "--%s cannot be \"%.80s\" (did you mean \"%s\"?): write %s",
-                    option->name, text, nearest.word, asg_bytes_text(&wanted));
+    ASG_CLEANUP(asg_bytes_clear) struct asg_bytes advice = {0};
+    asg_words_advise(option->words, text, &advice);
+    return asg_fail(reader->error, ASG_ERR_INVALID, "--%s cannot be \"%.80s\"%s",
+                    option->name, text, asg_bytes_text(&advice));
 }
 
 static enum asg_status append_texts(const struct reader *reader, const char *what,

@@ -186,10 +186,7 @@ static enum asg_status parse_enum(const struct parser *parser,
         return ASG_OK;
     }
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes words = {0};
-    asg_bytes_append_text(&words, "one of");
-    for (size_t i = 0; i < field->names->count; i++) {
-        asg_bytes_printf(&words, "%s %s", i > 0 ? "," : "", field->names->words[i]);
-    }
+    asg_words_write(field->names, &words);
     return refuse(parser, node, asg_bytes_text(&words));
 }
 
