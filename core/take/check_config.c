@@ -84,6 +84,28 @@ static enum asg_status check_times(const struct asg_group_config *config,
     return ASG_OK;
 }
 
+/* Before anything is compared with anything: an order has room for a million of them. */
+static enum asg_status check_counts(const struct asg_group_config *config,
+                                    struct asg_error *error)
+{
+    const struct {
+        const char *what;
+        size_t count;
+        size_t limit;
+    } lists[] = {
+        {"subnets and zones", config->subnet_count, ASG_SUBNETS_MAX},
+        {"instance types", config->instance_types.count, ASG_INSTANCE_TYPES_MAX},
+        {"termination policies", config->termination_policies.count,
+         ASG_TERMINATION_POLICIES_MAX},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (lists[i].count <= lists[i].limit) continue;
+        return asg_fail(error, ASG_ERR_INVALID, "%zu %s are above the limit of %zu",
+                        lists[i].count, lists[i].what, lists[i].limit);
+    }
+    return ASG_OK;
+}
+
 static enum asg_status check_places(const struct asg_group_config *config,
                                     struct asg_error *error)
 {
@@ -348,6 +370,7 @@ enum asg_status asg_take_check_config(const struct asg_core *core,
     }
     enum asg_status status = check_sizes(config, error);
     if (status == ASG_OK) status = check_times(config, error);
+    if (status == ASG_OK) status = check_counts(config, error);
     if (status == ASG_OK) status = check_places(config, error);
     if (status == ASG_OK) status = check_origin(core, config, error);
     if (status == ASG_OK)

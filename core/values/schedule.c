@@ -27,6 +27,11 @@ static enum asg_status validate_changes(const struct asg_schedule_config *config
                                         struct asg_error *error)
 {
     assert(config->change_count == 0 || config->changes != NULL);
+    if (config->change_count > ASG_ZONE_CHANGES_MAX) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "time zone %s has %zu offsets, above the limit of %d",
+                        config->time_zone, config->change_count, ASG_ZONE_CHANGES_MAX);
+    }
     for (size_t i = 0; i < config->change_count; i++) {
         const struct asg_zone_change *change = &config->changes[i];
         if (change->at_ms > TIME_MS_MAX || change->at_ms < -TIME_MS_MAX ||

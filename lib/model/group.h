@@ -24,14 +24,18 @@
 #define ASG_KEPT_PATH_MAX             512
 #define ASG_KEPT_VALUE_MAX            16384
 #define ASG_STEPS_MAX                 20
-#define ASG_POLICY_PERIODS_MAX        60  /* in a row, that a policy waits for */
-#define ASG_POLICY_PATIENCE_MAX       100 /* times the stabilisation window */
-#define ASG_TAGS_MAX                  50  /* of a group or a template */
-#define ASG_TAGS_AT_LAUNCH_MAX        46  /* 50 of EC2 on an instance, less our four */
-#define ASG_TAG_KEY_MAX               128 /* characters */
-#define ASG_TAG_KEY_AT_LAUNCH_MAX     127 /* of EC2 */
+#define ASG_ZONE_CHANGES_MAX          1000 /* of a scheduled action's time zone */
+#define ASG_POLICY_PERIODS_MAX        60   /* in a row, that a policy waits for */
+#define ASG_POLICY_PATIENCE_MAX       100  /* times the stabilisation window */
+#define ASG_TAGS_MAX                  50   /* of a group or a template */
+#define ASG_TAGS_AT_LAUNCH_MAX        46   /* 50 of EC2 on an instance, less our four */
+#define ASG_TAG_KEY_MAX               128  /* characters */
+#define ASG_TAG_KEY_AT_LAUNCH_MAX     127  /* of EC2 */
 #define ASG_TAG_VALUE_MAX             256
 #define ASG_UNSET                     (-1) /* of a number that may be left out */
+#define ASG_SUBNETS_MAX               320 /* short ids that fill AWS's 5,000 characters */
+#define ASG_INSTANCE_TYPES_MAX        250
+#define ASG_TERMINATION_POLICIES_MAX  20
 #define ASG_MIXED_TYPES_MAX           40
 #define ASG_SPOT_POOLS_MAX            20
 

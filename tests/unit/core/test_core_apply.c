@@ -377,6 +377,40 @@ static void test_an_order_has_only_so_much(void **state)
            "100000");
 }
 
+/* Each is compared with the others, so that there is no room for many. */
+static void test_lists_of_a_group_have_only_so_many(void **state)
+{
+    (void)state;
+    make_web();
+    static struct asg_subnet subnets[ASG_SUBNETS_MAX + 1];
+    static char zones[ASG_SUBNETS_MAX + 1][16];
+    const char *words[ASG_INSTANCE_TYPES_MAX + 1];
+    for (size_t i = 0; i <= ASG_SUBNETS_MAX; i++) {
+        (void)snprintf(zones[i], sizeof zones[i], "z%zu", i);
+        subnets[i] = (struct asg_subnet){.subnet_id = "", .zone = zones[i]};
+    }
+    for (size_t i = 0; i <= ASG_INSTANCE_TYPES_MAX; i++) {
+        words[i] = "default";
+    }
+    struct asg_group_config config = a_config(0);
+    struct asg_apply_group group = {.name = "a", .is_new = true, .config = &config};
+    config.subnets = subnets;
+    config.subnet_count = ASG_SUBNETS_MAX + 1;
+    refuse_one(group, "ValidationError",
+               "321 subnets and zones are above the limit of 320");
+    config.subnet_count--;
+    config.instance_types =
+        (struct asg_texts){.items = words, .count = ASG_INSTANCE_TYPES_MAX + 1};
+    refuse_one(group, "ValidationError", "251 instance types are above the limit of 250");
+    config.instance_types.count--;
+    config.termination_policies =
+        (struct asg_texts){.items = words, .count = ASG_TERMINATION_POLICIES_MAX + 1};
+    refuse_one(group, "ValidationError",
+               "21 termination policies are above the limit of 20");
+    config.termination_policies.count--;
+    apply_one(group);
+}
+
 /* ---- refused: nothing of it is done ---- */
 
 static void test_one_bad_group_refuses_all(void **state)
@@ -598,6 +632,7 @@ int main(void)
         TEST(test_what_is_deleted_makes_room),
         TEST(test_new_groups_count_against_the_limit),
         TEST(test_an_order_has_only_so_much),
+        TEST(test_lists_of_a_group_have_only_so_many),
         TEST(test_one_bad_group_refuses_all),
         TEST(test_what_comes_twice_is_refused),
         TEST(test_what_changed_since_it_was_read_is_refused),

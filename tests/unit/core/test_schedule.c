@@ -120,6 +120,16 @@ static void test_schedule_refuses_a_zone_that_cannot_be(void **state)
     check_refused(&config, "an offset that no place has");
     changes[1] = (struct asg_zone_change){.at_ms = INT64_MAX};
     check_refused(&config, "an offset that no place has");
+    static struct asg_zone_change many[ASG_ZONE_CHANGES_MAX + 1];
+    for (size_t i = 0; i <= ASG_ZONE_CHANGES_MAX; i++) {
+        many[i].at_ms = (int64_t)i;
+    }
+    config.changes = many;
+    config.change_count = ASG_ZONE_CHANGES_MAX;
+    struct asg_error error;
+    assert_status(ASG_OK, asg_schedule_validate(&config, HOUR_MS, &error));
+    config.change_count++;
+    check_refused(&config, "has 1001 offsets, above the limit of 1000");
 }
 
 int main(void)
