@@ -143,10 +143,12 @@ static void compare_group(struct work *work, struct group_work *group)
     *sent = wish.sent;
     group->order.config = sent;
     group->order.is_new = group->view == NULL;
-    if (group->view != NULL) {
-        group->order.fields =
-            asg_model_update_bits(&asg_group_config_schema, wish.different);
-    }
+    if (group->view == NULL) return;
+    const struct asg_schema *schema = &asg_group_config_schema;
+    group->order.fields = asg_model_update_bits(schema, wish.different);
+    asg_model_set_defaults(schema, sent);
+    asg_model_update(schema, sent, &wish.sent, group->order.fields);
+    sent->name = group->name;
 }
 
 /* ---- policies ---- */

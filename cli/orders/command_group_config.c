@@ -9,6 +9,7 @@
 #include "cli/orders/fill_options.h"
 #include "cli/orders/read_launch_parameters.h"
 #include "cli/show/show_result.h"
+#include "model/defaults.h"
 #include "model/schemas.h"
 
 static const struct asg_argument new_argument[] = {
@@ -432,10 +433,14 @@ static int run_update(void *context, const struct asg_arguments *arguments)
         config.mixed = NULL;
         present |= bit_of("mixed");
     }
-    config.name = name;
     struct asg_command command = asg_new_command(ASG_COMMAND_GROUP_UPDATE, name);
-    command.group_config = &config;
     command.group_fields = asg_group_fields_of(present);
+    /* What others said of the group is not repeated: it may be what we would not send. */
+    struct asg_group_config named;
+    asg_model_set_defaults(&asg_group_config_schema, &named);
+    asg_model_update(&asg_group_config_schema, &named, &config, command.group_fields);
+    named.name = name;
+    command.group_config = &named;
     if (command.group_fields == 0) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "nothing to change: give at least one option");

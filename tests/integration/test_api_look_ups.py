@@ -58,6 +58,14 @@ class LookUps(ApiTest):
                      VPCZoneIdentifier=many)
         self.assertIsNone(self.api.group("web", self.asg))
 
+    def test_a_tag_that_the_command_line_would_not_send_does_not_hold_it_up(self):
+        self.create(AvailabilityZones=["us-east-1a"], Tags=[
+            {"Key": "note", "Value": "a\u202eb", "PropagateAtLaunch": False}])
+        self.api.cluster.openasg("group", "update", "web", "--max", "4")
+        group = self.api.group("web", self.asg)
+        self.assertEqual(group["MaxSize"], 4)
+        self.assertEqual(group["Tags"][0]["Value"], "a\u202eb")
+
     def test_equal_questions_are_asked_once(self):
         before = self.calls("DescribeSubnets")
         threads = [threading.Thread(target=self.create, args=(f"web-{number}",), kwargs={

@@ -321,6 +321,22 @@ static void test_compare_takes_ten_thousand_groups(void **state)
     }
 }
 
+/* A tag by the API may have what the command line does not send. */
+static void test_an_order_repeats_nothing_that_others_said(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct asg_tag tags[] = {{.key = "note", .value = "a\u202eb"}};
+    have_group(fixture);
+    fixture->config.tags = tags;
+    fixture->config.tag_count = 1;
+    compare(fixture, "group: {name: web, max: 7}\n");
+    const struct asg_apply_group *sent = &fixture->order.groups[0];
+    assert_string_equal("web", sent->config->name);
+    assert_int_equal(7, sent->config->max);
+    assert_int_equal(UINT64_C(1) << ASG_GROUP_MAX, sent->fields);
+    assert_int_equal(0, sent->config->tag_count);
+}
+
 static void test_files_of_groups_have_names_that_a_folder_shows(void **state)
 {
     struct fixture *fixture = *state;
@@ -359,6 +375,7 @@ int main(void)
         TEST(test_compare_refuses_what_belongs_to_no_group),
         TEST(test_compare_tells_what_only_the_api_changes),
         TEST(test_compare_takes_ten_thousand_groups),
+        TEST(test_an_order_repeats_nothing_that_others_said),
         TEST(test_files_of_groups_have_names_that_a_folder_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
