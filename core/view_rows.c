@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -157,10 +158,12 @@ static void push_state(struct holds *holds, enum asg_hold_reason reason, const c
 static bool is_said_of(const struct group *group, const char *process)
 {
     assert(process[0] != '\0');
+    char said[80]; /* and not "a launch is late" */
+    (void)snprintf(said, sizeof said, "the process %s is", process);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
         if (group->holds[topic].is_on &&
             group->holds[topic].reason == ASG_HOLD_SUSPENDED &&
-            strstr(group->held[topic], process) != NULL) {
+            strstr(group->held[topic], said) != NULL) {
             return true;
         }
     }

@@ -47,33 +47,75 @@ static void hold_paced(struct asg_core *core, struct group *group, bool is_healt
              is_health ? "replacement" : "scale-in", text);
 }
 
+static uint32_t count_members(const struct group *group)
+{
+    uint32_t paced = asg_count_ending_broken(group) + asg_count_ending_surplus(group);
+    assert(paced <= asg_count_ending(group)); /* each for one reason */
+    return asg_count_capacity(group) + paced;
+}
+
+/* Of ten minutes: how many were terminated, and how many may be. */
+struct window {
+    uint32_t lately;
+    uint32_t limit;
+};
+
+static struct window window_of(const struct group *group, const struct recent *recent,
+                               bool is_health)
+{
+    uint32_t surplus = asg_count_ending_surplus(group);
+    uint32_t members = count_members(group);
+    /* Of those that were there: who is replaced is there again, who was too much is not,
+     * once it has ended. */
+    uint32_t were = members > group->config.desired ? members : group->config.desired;
+    uint32_t gone = recent->shrinks > surplus ? recent->shrinks - surplus : 0;
+    const struct window window = {
+        .lately = is_health ? recent->broken : recent->shrinks,
+        .limit = share_of(is_health ? were : were + gone,
+                          allowance_of(group, is_health).ten_minutes),
+    };
+    assert(window.limit > 0);
+    return window;
+}
+
+/* When the window has room again. The oldest end may be one that does not count here, and
+ * a limit that fell waits for more than one. */
+static int64_t when_one_more(const struct group *group, struct recent recent,
+                             bool is_health)
+{
+    struct window window;
+    int64_t at_ms;
+    do {
+        assert(recent.changes_ms != INT64_MAX); /* a window without ends has room */
+        at_ms = recent.changes_ms;
+        recent = asg_count_recent(group, at_ms);
+        window = window_of(group, &recent, is_health);
+    } while (window.lately >= window.limit);
+    return at_ms;
+}
+
 /* As many of `wanted` as the allowance of policies, or of health, has room for. */
 static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t wanted,
                            bool is_health)
 {
     const struct allowance allowance = allowance_of(group, is_health);
-    uint32_t broken = asg_count_ending_broken(group);
-    uint32_t surplus = asg_count_ending_surplus(group);
     const struct recent recent = asg_count_recent(group, core->now_ms);
-    uint32_t now = is_health ? broken : surplus;
-    uint32_t lately = is_health ? recent.broken : recent.shrinks;
-    uint32_t members = asg_count_capacity(group) + broken + surplus;
-    uint32_t at_once = share_of(members, allowance.at_once);
+    const struct window window = window_of(group, &recent, is_health);
+    uint32_t now =
+        is_health ? asg_count_ending_broken(group) : asg_count_ending_surplus(group);
+    uint32_t at_once = share_of(count_members(group), allowance.at_once);
     uint32_t room = at_once > now ? at_once - now : 0;
-    /* Of those that were there: who is replaced is there again, who was too much is not,
-     * once it has ended. */
-    uint32_t were = members > group->config.desired ? members : group->config.desired;
-    uint32_t gone = recent.shrinks > surplus ? recent.shrinks - surplus : 0;
-    uint32_t in_window = share_of(is_health ? were : were + gone, allowance.ten_minutes);
-    uint32_t window_room = in_window > lately ? in_window - lately : 0;
+    uint32_t window_room =
+        window.limit > window.lately ? window.limit - window.lately : 0;
     if (window_room == 0) {
-        asg_look_again(core, recent.changes_ms);
+        int64_t until_ms = when_one_more(group, recent, is_health);
+        asg_look_again(core, recent.changes_ms); /* then the numbers are others */
         hold_paced(core, group, is_health,
-                   (struct why){.until_ms = recent.changes_ms, .count = wanted},
+                   (struct why){.until_ms = until_ms, .count = wanted},
                    asg_arena_format(&core->step->effects->arena,
                                     "%" PRIu32 " terminated in 10 min, the limit is "
                                     "%" PRIu32 " (%" PRIu32 " %%)",
-                                    lately, in_window, allowance.ten_minutes));
+                                    window.lately, window.limit, allowance.ten_minutes));
         return 0;
     }
     if (room == 0) {

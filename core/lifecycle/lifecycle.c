@@ -5,6 +5,7 @@
 #include "core/limits/churn.h"
 #include "core/world/counts.h"
 #include "core/limits/launch_failures.h"
+#include "core/limits/recent_ends.h"
 #include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/values/number.h"
@@ -129,10 +130,24 @@ static void end_wait(struct asg_core *core, struct group *group,
     instance->wait_until_ms = 0;
 }
 
+/* It took from the allowance of health and has not ended: it gives that back, since it
+ * is asked for again rarely. A policy's scale-in would choose the next at once: that
+ * stays paced. */
+static void take_back_end(const struct asg_core *core, struct group *group,
+                          const struct instance *instance)
+{
+    enum asg_end_cause cause = instance->ending.cause;
+    assert(cause != ASG_END_NONE);
+    bool is_early = cause == ASG_END_NOTICE && instance->notice.taken_back_ms == 0;
+    bool was_noted = instance->ending.since_ms + ENDS_WINDOW_MS > core->now_ms;
+    if (was_noted && (cause == ASG_END_HEALTH || is_early)) asg_ends_take_back(group);
+}
+
 static void keep(struct asg_core *core, struct group *group, struct instance *instance)
 {
     assert(asg_instance_is_serving(instance) || asg_instance_is_arriving(instance));
     assert(instance->id[0] != '\0');
+    take_back_end(core, group, instance);
     instance->service.is_protected = true;
     instance->ending.cause = ASG_END_NONE;
     instance->ending.was_working = false;

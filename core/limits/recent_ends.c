@@ -64,3 +64,19 @@ void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_caus
     ends->recent[ends->count++] = (struct recent_end){
         .at_ms = core->now_ms, .count = 1, .shrinks = cause == ASG_END_SCALE_IN};
 }
+
+void asg_ends_take_back(struct group *group)
+{
+    struct group_ends *ends = &group->ends;
+    assert(ends->count <= ASG_RECENT_ENDS);
+    for (size_t i = ends->count; i > 0; i--) {
+        struct recent_end *end = &ends->recent[i - 1];
+        assert(end->shrinks <= end->count);
+        if (end->count == end->shrinks) continue;
+        end->count--;
+        if (end->count > 0) return;
+        memmove(end, end + 1, (ends->count - i) * sizeof *end);
+        ends->count--;
+        return;
+    }
+}

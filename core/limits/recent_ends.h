@@ -18,4 +18,7 @@ struct recent asg_count_recent(const struct group *group, int64_t now_ms);
 /* One more, now; what is no longer recent is forgotten. */
 void asg_ends_note(struct asg_core *core, struct group *group, enum asg_end_cause cause);
 
+/* The newest of health lives on: EC2 refused to end it. */
+void asg_ends_take_back(struct group *group);
+
 #endif

@@ -82,17 +82,34 @@ static void settle_ended(struct asg_core *core, struct group *group)
     }
 }
 
+static bool is_replaced(const struct instance *instance, bool is_marked)
+{
+    return asg_instance_is_judged(instance) && instance->health.is_unhealthy &&
+           instance->health.is_marked == is_marked;
+}
+
+static uint32_t count_unhealthy(const struct group *group, bool is_marked)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < group->instance_count; i++) {
+        count += is_replaced(group->instances[i], is_marked) ? 1 : 0;
+    }
+    assert(count <= asg_count_unhealthy(group));
+    return count;
+}
+
 /* An order's word, or what we found ourselves, which is paced. */
 static void replace_all(struct asg_core *core, struct group *group,
                         enum asg_end_cause cause)
 {
+    uint32_t waiting = count_unhealthy(group, cause == ASG_END_MARKED);
     assert(cause == ASG_END_MARKED || cause == ASG_END_HEALTH);
-    for (size_t i = 0; i < group->instance_count; i++) {
+    for (size_t i = 0; i < group->instance_count && waiting > 0; i++) {
         struct instance *instance = group->instances[i];
-        if (!asg_instance_is_judged(instance) || !instance->health.is_unhealthy) continue;
-        if (instance->health.is_marked != (cause == ASG_END_MARKED)) continue;
+        if (!is_replaced(instance, cause == ASG_END_MARKED)) continue;
         if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
-        if (asg_guard_allowed_ends(core, group, 1, cause) == 0) return;
+        if (asg_guard_allowed_ends(core, group, waiting, cause) == 0) return;
+        waiting--;
         char reason[ASG_REASON_MAX + 1];
         asg_text_copy(reason, sizeof reason, instance->reason);
         asg_plan_end(core, group, instance, cause, reason);

@@ -128,6 +128,7 @@ void asg_policy_put(struct asg_core *core, struct group *group,
     if (policy == NULL) policy = insert_policy(group, copy.name);
     asg_arena_clear(&policy->arena);
     *policy = (struct policy){.arena = arena, .config = copy};
+    asg_hold_forget(core, group, HOLD_POLICY); /* it may have been the wish of this one */
     asg_instance_set_warm_times(group);
     assert(group->policy_count > 0 && group->policy_count <= ASG_POLICIES_PER_GROUP);
     asg_group_mark_dirty(core, group);
@@ -164,6 +165,7 @@ void asg_policy_delete(struct asg_core *core, struct group *group, const char *n
     struct policy *policy = asg_policy_find(group, name);
     assert(policy != NULL); /* whoever deletes it has looked */
     asg_arena_clear(&policy->arena);
+    asg_hold_forget(core, group, HOLD_POLICY);
     size_t at = (size_t)(policy - group->policies);
     assert(at < group->policy_count);
     memmove(policy, policy + 1, (group->policy_count - at - 1) * sizeof *policy);

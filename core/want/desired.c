@@ -81,6 +81,8 @@ void asg_desired_set_range(struct asg_core *core, struct group *group, uint32_t 
                            uint32_t max, uint32_t to, enum desired_cause cause)
 {
     assert(min <= max && max <= ASG_GROUP_CAPACITY_MAX);
+    bool is_other = min != group->config.min || max != group->config.max;
+    if (is_other) asg_hold_forget(core, group, HOLD_POLICY); /* a limit, say */
     group->config.min = min;
     group->config.max = max;
     asg_desired_change(core, group, to, cause);

@@ -406,6 +406,27 @@ static void test_an_order_stays_when_one_is_ended_by_name(void **state)
     assert_int_equal(1, in_service()); /* all of the order at once */
 }
 
+/* It lives on, so it takes nothing from those that could be replaced. */
+static void test_what_ec2_refuses_to_end_takes_nothing(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){.unhealthy_percent = 100});
+    order((struct asg_command){.kind = ASG_COMMAND_SUSPEND,
+                               .group = "web",
+                               .processes = UINT64_C(1) << ASG_PROCESS_LAUNCH});
+    w.protects = true;
+    show(1, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    assert_int_equal(1, w.end_requests);
+    assert_int_equal(0, w.ended_count);
+    w.protects = false;
+    w.now_ms += 1000;
+    show(2, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    assert_true(was_ended(2)); /* the limit of ten minutes is one */
+    w.now_ms += 1000;
+    show(3, (struct asg_seen_instance){.state = ASG_EC2_STOPPED});
+    assert_false(was_ended(3));
+}
+
 static void test_a_halt_holds_an_order_too(void **state)
 {
     (void)state;
@@ -439,6 +460,7 @@ int main(void)
         TEST(test_an_order_that_changes_nothing_hurries_nothing),
         TEST(test_an_order_does_not_outlive_a_policy_that_wants_more),
         TEST(test_an_order_stays_when_one_is_ended_by_name),
+        TEST(test_what_ec2_refuses_to_end_takes_nothing),
         TEST(test_a_halt_holds_an_order_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,24 @@ static void test_a_suspended_process(void **state)
     expect_nothing();
 }
 
+/* "a launch is late" is not the process launch. */
+static void test_each_suspended_process_is_said(void **state)
+{
+    (void)state;
+    w.launch_state = ASG_EC2_PENDING;
+    make_group(2, (struct asg_group_config){.launch_timeout_ms = MINUTE});
+    change_process(ASG_COMMAND_SUSPEND, ASG_PROCESS_LAUNCH);
+    change_process(ASG_COMMAND_SUSPEND, ASG_PROCESS_HEALTH_CHECK);
+    pass(2 * MINUTE);
+    struct asg_arena arena = {0};
+    struct asg_group_view view = group(&arena);
+    assert_int_equal(2, view.hold_count);
+    assert_string_equal("the process launch is suspended", view.holds[0].text);
+    assert_non_null(strstr(view.holds[1].text, "a launch is late, the process "
+                                               "health-check is suspended"));
+    asg_arena_clear(&arena);
+}
+
 static void test_a_dry_run_says_how_many_would_go(void **state)
 {
     (void)state;
@@ -324,6 +342,70 @@ static void test_the_limit_of_replacement(void **state)
     pass(9 * MINUTE);
     assert_int_equal(2, w.ended_count);
     assert_false(is_held(ASG_HOLD_REPLACEMENT_LIMIT));
+}
+
+/* The oldest end of the ten minutes is of a policy, and frees nothing for health. */
+static void test_the_limit_of_replacement_waits_for_ends_of_its_own(void **state)
+{
+    (void)state;
+    make_group(8, (struct asg_group_config){.unhealthy_percent = 100,
+                                            .terminating_percent = 100,
+                                            .terminated_percent = 10});
+    put_policy(tracking("cpu50", 0));
+    measure(8, 8, 43); /* of 8 one goes */
+    assert_int_equal(1, w.ended_count);
+    struct asg_policy_config out_only = tracking("cpu50", 0);
+    out_only.disable_scale_in = true;
+    put_policy(out_only);
+    pass(5 * MINUTE);
+    stop(was_ended(3) ? 2 : 3);
+    int64_t until_ms = w.now_ms + 10 * MINUTE;
+    assert_int_equal(2, w.ended_count);
+    pass(MINUTE);
+    stop(was_ended(4) ? 1 : 4);
+    expect_hold(ASG_HOLD_REPLACEMENT_LIMIT, until_ms, 1, "1 terminated in 10 min");
+    pass(until_ms - w.now_ms - 1);
+    assert_int_equal(2, w.ended_count);
+    pass(1);
+    assert_int_equal(3, w.ended_count);
+    assert_false(is_held(ASG_HOLD_REPLACEMENT_LIMIT));
+}
+
+/* Three went while the limit was four; now it is one. */
+static void test_a_limit_that_is_lowered_says_when_enough_are_over(void **state)
+{
+    (void)state;
+    make_group(8, (struct asg_group_config){.unhealthy_percent = 100,
+                                            .terminating_percent = 100,
+                                            .terminated_percent = 50});
+    for (int i = 1; i <= 3; i++) {
+        stop(i);
+        pass(MINUTE);
+    }
+    int64_t until_ms = w.now_ms + 9 * MINUTE; /* of the third */
+    update((struct asg_group_config){.terminated_percent = 10},
+           ASG_GROUP_TERMINATED_PERCENT);
+    stop(4);
+    expect_hold(ASG_HOLD_REPLACEMENT_LIMIT, until_ms, 1, "3 terminated in 10 min");
+    pass(until_ms - w.now_ms - 1);
+    assert_int_equal(3, w.ended_count);
+    pass(1);
+    assert_int_equal(4, w.ended_count);
+}
+
+static void test_the_limit_of_replacement_counts_all_that_wait(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 50,
+                                             .terminating_percent = 100,
+                                             .terminated_percent = 10});
+    order((struct asg_command){.kind = ASG_COMMAND_HALT, .group = "web"});
+    for (int i = 1; i <= 6; i++) {
+        stop(i);
+    }
+    order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
+    assert_int_equal(2, w.ended_count);
+    expect_hold(ASG_HOLD_REPLACEMENT_LIMIT, w.now_ms + 10 * MINUTE, 4, "the limit is 2");
 }
 
 static void test_what_ec2_protects(void **state)
@@ -519,6 +601,29 @@ static void test_at_max_and_at_min(void **state)
     expect_hold(ASG_HOLD_AT_MIN, 0, 0, "min is 4: cannot scale in further");
 }
 
+/* With a period of an hour it would be shown for as long. */
+static void test_at_max_is_over_when_max_or_the_policies_change(void **state)
+{
+    (void)state;
+    make_group(3, (struct asg_group_config){.max = 4});
+    put_policy(tracking("cpu50", 0));
+    measure(3, 3, 200);
+    measure(4, 4, 200);
+    assert_true(is_held(ASG_HOLD_AT_MAX));
+    update((struct asg_group_config){.max = 20}, ASG_GROUP_MAX);
+    expect_nothing();
+    update((struct asg_group_config){.max = 4}, ASG_GROUP_MAX);
+    measure(4, 4, 200);
+    assert_true(is_held(ASG_HOLD_AT_MAX));
+    put_policy(tracking("other", 0));
+    expect_nothing();
+    measure(4, 4, 200);
+    assert_true(is_held(ASG_HOLD_AT_MAX));
+    order((struct asg_command){
+        .kind = ASG_COMMAND_POLICY_DELETE, .group = "web", .name = "cpu50"});
+    expect_nothing();
+}
+
 static void test_another_policy_and_missing_metrics(void **state)
 {
     (void)state;
@@ -570,6 +675,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_halt_of_the_group),
         TEST(test_a_suspended_process),
+        TEST(test_each_suspended_process_is_said),
         TEST(test_a_dry_run_says_how_many_would_go),
         TEST(test_back_off_and_breaker_say_until_when),
         TEST(test_a_request_that_is_tried_again),
@@ -579,6 +685,9 @@ int main(void)
         TEST(test_the_first_listing_is_awaited),
         TEST(test_the_limit_of_scale_in_says_when_one_more_may_go),
         TEST(test_the_limit_of_replacement),
+        TEST(test_the_limit_of_replacement_waits_for_ends_of_its_own),
+        TEST(test_a_limit_that_is_lowered_says_when_enough_are_over),
+        TEST(test_the_limit_of_replacement_counts_all_that_wait),
         TEST(test_what_ec2_protects),
         TEST(test_drains_say_until_when),
         TEST(test_many_that_are_silent_together),
@@ -589,6 +698,7 @@ int main(void)
         TEST(test_a_peak_in_the_window_says_when_it_is_over),
         TEST(test_cooldown),
         TEST(test_at_max_and_at_min),
+        TEST(test_at_max_is_over_when_max_or_the_policies_change),
         TEST(test_another_policy_and_missing_metrics),
         TEST(test_what_stays_held_touches_no_sheet),
     };
