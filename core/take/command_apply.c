@@ -318,6 +318,12 @@ static bool check_all(struct check *check)
         !are_in_order(check)) {
         return false;
     }
+    if (apply->has_revision && apply->revision > check->core->revision) {
+        return asg_take_say_no(check->arena, check->why, "Changed",
+                               "revision %" PRIu64 " is of another log: this one is at "
+                               "revision %" PRIu64 "; read the groups again and compare",
+                               apply->revision, check->core->revision);
+    }
     uint64_t growth = 0;
     assert(apply->groups != NULL || apply->group_count == 0);
     for (size_t i = 0; i < apply->group_count; i++) {

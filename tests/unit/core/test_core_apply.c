@@ -513,7 +513,9 @@ static void test_what_changed_since_it_was_read_is_refused(void **state)
     read.revision = revision();
     struct asg_group_config config = a_config(0);
     apply_one((struct asg_apply_group){.name = "api", .is_new = true, .config = &config});
-    apply(read); /* another group was changed */
+    apply(read);                    /* another group was changed */
+    read.revision = revision() + 1; /* a log that was restored does not know it */
+    refuse(read, "Changed", "revision 8 is of another log: this one is at revision 7");
 }
 
 static void test_what_is_gone_or_there_already_is_refused(void **state)
