@@ -30,12 +30,14 @@ static void push(struct holds *holds, enum asg_hold_reason reason, uint32_t coun
         (struct asg_hold){.reason = reason, .count = count, .policy = "", .text = text};
 }
 
-/* What waits for somebody who calls EC2. */
+/* What waits for somebody who calls EC2: a look at a template, or the first listing. */
 static bool is_looking_up(const struct asg_group_view *group)
 {
     bool is = false;
     for (size_t i = 0; i < group->hold_count; i++) {
-        is = is || group->holds[i].reason == ASG_HOLD_TEMPLATE_UNKNOWN;
+        const struct asg_hold *hold = &group->holds[i];
+        bool is_listing = hold->reason == ASG_HOLD_STARTING && hold->until_ms == 0;
+        is = is || is_listing || hold->reason == ASG_HOLD_TEMPLATE_UNKNOWN;
     }
     return is;
 }

@@ -114,6 +114,14 @@ static void test_nobody_calls_ec2(void **state)
         .reason = ASG_HOLD_TEMPLATE_UNKNOWN, .policy = "", .text = "t"};
     publish(&look_up, 1, 0, &nobody, false);
     expect(1000, "no-workers template-unknown");
+    const struct asg_hold listing = {
+        .reason = ASG_HOLD_STARTING, .policy = "", .text = "l"};
+    publish(&listing, 1, 0, &nobody, false);
+    expect(1000, "no-workers starting");
+    const struct asg_hold agents = {
+        .reason = ASG_HOLD_STARTING, .until_ms = 2000, .policy = "", .text = "a"};
+    publish(&agents, 1, 0, &nobody, false);
+    expect(1000, "starting");
     const struct asg_beside unknown = {.is_known = false};
     publish(NULL, 0, 2, &unknown, false);
     expect(1000, "");
