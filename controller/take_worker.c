@@ -192,11 +192,13 @@ static void tell_mass(struct asg_controller *controller)
     controller->is_mass_absent = counts.is_mass;
 }
 
-/* It is counted once the result is durable. */
+/* It is counted once the result is durable. One that EC2 throttled is asked for again. */
 static void note_failed_launch(struct asg_controller *controller,
                                const struct asg_result *result, struct asg_waiter *waiter)
 {
-    if (result->outcome == ASG_OUTCOME_OK) return;
+    if (result->outcome == ASG_OUTCOME_OK || result->outcome == ASG_OUTCOME_THROTTLED) {
+        return;
+    }
     const struct asg_job *job = asg_dispatch_job(controller->dispatch, result->job_id);
     if (job == NULL || !asg_job_is_launch(job->kind)) return;
     const struct asg_root *root = asg_view_hold(controller->view);
