@@ -53,6 +53,7 @@ static void print_failure(struct asg_cli *cli, int code, const char *word,
                           const char *advice, const char *text)
 {
     (void)fflush(cli->out);
+    if (code == ASG_EXIT_FAILED && cli->failed_code != 0) code = cli->failed_code;
     if (cli->fails_in_json) {
         (void)fputs("{\"error\":{", cli->err);
         print_json_text(cli, "code", word != NULL ? word : asg_exit_word(code));

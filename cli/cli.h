@@ -55,6 +55,7 @@ struct asg_cli {
     const struct asg_command_entry *command; /* that runs; NULL: none yet */
     const struct asg_arguments *arguments;   /* of it */
     bool fails_in_json;                      /* --output json: errors too */
+    int failed_code;                         /* for ASG_EXIT_FAILED; 0: that */
     bool is_wide;                            /* tables as wide as they are */
     bool has_colour;                         /* `out` shows colours */
     const FILE *coloured_err;     /* that shows colours; not one put in its place */

@@ -387,6 +387,7 @@ static int run_diff(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
     struct run run = {.cli = cli, .arguments = arguments};
+    cli->failed_code = DIFF_FAILED; /* 1 says that there are differences */
     int code = read_wanted(&run);
     if (code == ASG_EXIT_OK) code = compare(&run);
     if (code != ASG_EXIT_OK) return code == ASG_EXIT_FAILED ? DIFF_FAILED : code;

@@ -17,7 +17,8 @@ static const struct asg_argument new_argument[] = {
 static const struct asg_argument name_argument[] = {
     {.name = "GROUP", .help = "Name of the group.", .complete = "groups"}};
 
-#define WEEK_MS (7 * INT64_C(86400000))
+#define DAY_MS  INT64_C(86400000)
+#define WEEK_MS (7 * DAY_MS)
 
 #define GROUP_OPTIONS                                                                    \
     {.name = "file",                                                                     \
@@ -86,13 +87,13 @@ static const struct asg_argument name_argument[] = {
         {.name = "cooldown",                                                             \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = WEEK_MS,                                                                 \
+         .max = DAY_MS,                                                                  \
          .help = "Pause after a simple scaling activity.",                               \
          .default_text = "5m"},                                                          \
         {.name = "warmup",                                                               \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = WEEK_MS,                                                                 \
+         .max = DAY_MS,                                                                  \
          .help = "A new instance is left out of metrics for this long.",                 \
          .default_text = "the cooldown"},                                                \
         {.name = "evaluation",                                                           \
@@ -105,7 +106,7 @@ static const struct asg_argument name_argument[] = {
         {.name = "drain",                                                                \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = WEEK_MS,                                                                 \
+         .max = DAY_MS,                                                                  \
          .help =                                                                         \
              "Longest drain before a termination: what the agent's drain_script may "    \
              "take.",                                                                    \
@@ -113,7 +114,8 @@ static const struct asg_argument name_argument[] = {
         {.name = "launch-timeout",                                                       \
          .type = ASG_OPTION_DURATION,                                                    \
          .value = "TIME",                                                                \
-         .max = WEEK_MS,                                                                 \
+         .min = 1000,                                                                    \
+         .max = DAY_MS,                                                                  \
          .help = "Replace an instance that is not in service after this long.",          \
          .default_text = "10m"},                                                         \
         {.name = "termination-policies",                                                 \

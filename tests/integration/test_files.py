@@ -171,6 +171,9 @@ class FilesTest(test_cli.CliTest):
         self.run_cli("diff", "-f", path, "--controller", "tcp://127.0.0.1:1",
                      "--request-timeout", "1s", code=3)
         self.run_cli("diff", "-f", "/nowhere.yaml", code=2)
+        said = self.run_cli("diff", "-f", "/nowhere.yaml", "-o", "json", code=2).stderr
+        self.assertEqual(("Usage", 2), (json.loads(said)["error"]["code"],
+                                        json.loads(said)["error"]["exit_code"]))
 
     def test_desired_is_for_creation(self):
         text = GROUP.format(name="web").replace("max: 8", "max: 8\n  desired: 2")
