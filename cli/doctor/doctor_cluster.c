@@ -162,7 +162,7 @@ static void check_alarms(struct asg_doctor *doctor, const struct asg_status_view
     if (status->dead_jobs > 0) {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, "jobs",
                         "See why with `openasg jobs --dead`, fix it, then `openasg jobs "
-                        "retry`.",
+                        "retry ID`.",
                         "%u jobs failed for good", status->dead_jobs);
     }
 }
