@@ -7,8 +7,7 @@
 #include "cli/ask/ask_controller.h"
 #include "cli/ask/poll_until.h"
 #include "cli/show/progress.h"
-#include "text/moment.h"
-#include "text/moment.h"
+#include "cli/show/say_hold.h"
 #include "text/quantity.h"
 
 #define NOW_BYTES 512
@@ -57,12 +56,9 @@ static void write_why(const struct asg_group_view *view, char why[NOW_BYTES])
 {
     why[0] = '\0';
     if (view->hold_count > 0) {
-        const struct asg_hold *hold = &view->holds[0];
-        char when[ASG_MOMENT_TEXT_MAX] = "";
-        if (hold->until_ms > 0) asg_moment_print(hold->until_ms, when);
-        (void)snprintf(why, NOW_BYTES, "%s%s%s%s", hold->text,
-                       when[0] != '\0' ? " (until " : "", when,
-                       when[0] != '\0' ? ")" : "");
+        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+        asg_hold_sentence(&view->holds[0], &text);
+        (void)snprintf(why, NOW_BYTES, "%s", asg_bytes_text(&text));
     } else if (view->is_degraded) {
         (void)snprintf(why, NOW_BYTES, "%s", view->degraded_reason);
     }
