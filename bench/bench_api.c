@@ -442,7 +442,7 @@ static void make_place(uint32_t groups, struct place *ret)
     bench_world_clear(&world);
 }
 
-static volatile sig_atomic_t is_over;
+static atomic_bool is_over;
 
 static void *run_controller(void *context)
 {
@@ -536,7 +536,7 @@ static struct orders run_orders(const struct place *place, uint32_t groups)
     struct asg_error error = {""};
     must(asg_controller_new(&settings, the_clock, &controller, &error), "controller",
          &error);
-    is_over = 0;
+    atomic_store(&is_over, false);
     pthread_t thread;
     if (pthread_create(&thread, NULL, run_controller, controller) != 0) exit(1);
     uint16_t port = port_of_api(endpoints);
@@ -556,7 +556,7 @@ static struct orders run_orders(const struct place *place, uint32_t groups)
     orders.commits = asg_commit_counts(controller->commit).commits - commits;
     orders.to_seq = asg_log_head(asg_commit_log(controller->commit)).seq;
     orders.p99_ms = bench_percentile(answers->latencies_us, answers->count, 0.99) / 1e3;
-    is_over = 1;
+    atomic_store(&is_over, true);
     (void)pthread_join(thread, NULL);
     asg_controller_destroy(&controller);
     for (size_t i = 0; i < (size_t)2 * ORDER_CLIENTS; i++) {

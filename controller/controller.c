@@ -461,11 +461,14 @@ static void update_gauges(struct asg_controller *controller)
     asg_gauge(ASG_COUNT_JOBS_REDELIVERED, (int64_t)jobs.redelivered);
     asg_gauge(ASG_COUNT_THROTTLES, (int64_t)jobs.throttles);
     asg_gauge(ASG_COUNT_RATE_RUN,
-              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_LAUNCH));
+              INT64_C(10) *
+                  asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_LAUNCH));
     asg_gauge(ASG_COUNT_RATE_TERMINATE,
-              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_TERMINATE));
+              INT64_C(10) *
+                  asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_TERMINATE));
     asg_gauge(ASG_COUNT_RATE_DESCRIBE,
-              10 * asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_DESCRIBE));
+              INT64_C(10) *
+                  asg_dispatch_rate_percent(controller->dispatch, ASG_JOB_DESCRIBE));
     asg_gauge(ASG_COUNT_JOBS_QUEUED, jobs.queued);
     asg_gauge(ASG_COUNT_JOBS_LEASED, jobs.leased);
     asg_gauge(ASG_COUNT_RESULTS_LATE, (int64_t)jobs.late_results);
@@ -573,13 +576,12 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     return wait_ms(controller);
 }
 
-void asg_controller_run(struct asg_controller *controller,
-                        const volatile sig_atomic_t *stop, volatile sig_atomic_t *reload)
+void asg_controller_run(struct asg_controller *controller, const atomic_bool *stop,
+                        atomic_bool *reload)
 {
     int64_t wait = 0;
-    while (*stop == 0) {
-        if (reload != NULL && *reload != 0) {
-            *reload = 0;
+    while (!atomic_load(stop)) {
+        if (reload != NULL && atomic_exchange(reload, false)) {
             asg_serve_api_reload(controller);
         }
         struct asg_bus_poll_item items[] = {

@@ -10,7 +10,7 @@
 #ifndef ASG_CONTROLLER_CONTROLLER_H
 #define ASG_CONTROLLER_CONTROLLER_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "controller/settings.h"
@@ -29,10 +29,10 @@ ASG_MUST_USE enum asg_status asg_controller_new(
  * wait; a simulator calls it when its own clock says so. */
 int64_t asg_controller_turn(struct asg_controller *controller);
 
-/* Run until *stop is set (by a signal handler). *reload set (SIGHUP; NULL: never) has the
- * API's certificate and keys read anew. */
-void asg_controller_run(struct asg_controller *controller,
-                        const volatile sig_atomic_t *stop, volatile sig_atomic_t *reload);
+/* Run until *stop is set (by a signal handler, in whichever thread). *reload set (SIGHUP;
+ * NULL: never) has the API's certificate and keys read anew. */
+void asg_controller_run(struct asg_controller *controller, const atomic_bool *stop,
+                        atomic_bool *reload);
 
 /* Saves a snapshot when it leads, closes everything. */
 void asg_controller_destroy(struct asg_controller **controller);

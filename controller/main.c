@@ -1,5 +1,6 @@
 /* openasg-controller: its parts list. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -10,19 +11,19 @@
 #include "controller/controller.h"
 #include "controller/parts.h"
 
-static volatile sig_atomic_t stop;
-static volatile sig_atomic_t reload;
+static atomic_bool stop;
+static atomic_bool reload;
 
 static void ask_to_stop(int signal_number)
 {
     (void)signal_number;
-    stop = 1;
+    atomic_store(&stop, true);
 }
 
 static void ask_to_reload(int signal_number)
 {
     (void)signal_number;
-    reload = 1;
+    atomic_store(&reload, true);
 }
 
 static void catch_signals(void)

@@ -1,15 +1,16 @@
 #include "base/hang_up.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 
-static volatile sig_atomic_t has_come;
+static atomic_bool has_come; /* set in whichever thread the signal is taken */
 
 static void note(int signal_number)
 {
     (void)signal_number;
-    has_come = 1;
+    atomic_store(&has_come, true);
 }
 
 void asg_hang_up_catch(void)
@@ -21,9 +22,7 @@ void asg_hang_up_catch(void)
 
 void asg_hang_up_tell(const char *component)
 {
-    if (has_come == 0) return;
-    has_come = 0;
-    asg_hang_up_log(component);
+    if (atomic_exchange(&has_come, false)) asg_hang_up_log(component);
 }
 
 void asg_hang_up_log(const char *component)

@@ -72,7 +72,7 @@ enum asg_log_format asg_log_set_format(enum asg_log_format format,
     memcpy(journal_address.sun_path, path, strlen(path) + 1);
     journal_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (journal_socket < 0) return line_format;
-    const struct timeval patience = {.tv_usec = ASG_LOG_JOURNAL_MS * 1000};
+    const struct timeval patience = {.tv_usec = ASG_LOG_JOURNAL_MS * 1000L};
     (void)setsockopt(journal_socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     atomic_store(&journal_lost, 0);
     line_format = ASG_LOG_FORMAT_JOURNAL;

@@ -13,6 +13,8 @@ import unittest
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
+SANITIZERS = {name: value for name, value in os.environ.items()
+              if name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
 LINE = "hang_up SIGHUP: nothing to read again; restart to change settings"
 
 
@@ -29,7 +31,7 @@ class HangUp(unittest.TestCase):
                 [os.path.join(BUILD, "bin", program), *arguments], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env={
                     "PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-                    "AWS_SECRET_ACCESS_KEY": "of nobody"})
+                    "AWS_SECRET_ACCESS_KEY": "of nobody", **SANITIZERS})
         self.addCleanup(self.end)
 
     def end(self):

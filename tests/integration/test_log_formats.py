@@ -17,6 +17,8 @@ import unittest
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
+SANITIZERS = {name: value for name, value in os.environ.items()
+              if name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
 JOURNALD = "/usr/lib/systemd/systemd-journald"
 LISTEN = {"agents": "tcp://127.0.0.1:*", "workers": "tcp://127.0.0.1:*",
           "admin": "tcp://127.0.0.1:*", "http": "127.0.0.1:0", "enrol": "127.0.0.1:0"}
@@ -41,7 +43,7 @@ def run_controller(folder, log, *words, environment=(), stderr=None):
              "--dir", os.path.join(folder, "state"), "--endpoint-file", endpoints,
              *(f"--listen-{name}={where}" for name, where in LISTEN.items()), *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr or file,
-            env={"PATH": os.environ["PATH"], **dict(environment)})
+            env={"PATH": os.environ["PATH"], **SANITIZERS, **dict(environment)})
     try:
         wait_for(lambda: os.path.exists(endpoints) or process.poll() is not None,
                  "the controller does not lead")

@@ -213,9 +213,9 @@ class Metrics(unittest.TestCase):
         self.check_promtool(worker.text)
         self.check_documented(worker, ("worker", "process"))
         self.check_openmetrics(self.worker, worker)
-        versions = out.named("openasg_agents")
-        self.assertEqual([(("version", self.cluster.ask("status")["version"]),)],
-                         list(versions))
+        of_all = [(("version", self.cluster.ask("status")["version"]),)]
+        self.wait("the version of every agent",  # it comes with a report
+                  lambda s: list(s.named("openasg_agents")) == of_all)
         load.offered = 10.0
         back = self.wait("a scale-in", lambda s: s.get(
             "openasg_group_instances", group="web", state="in_service") == 1

@@ -15,6 +15,8 @@ import unittest
 SOURCE = os.environ.get("ASG_SOURCE_DIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("ASG_BUILD_DIR") or os.path.join(SOURCE, "build")
+SANITIZERS = {name: value for name, value in os.environ.items()
+              if name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
 WATCHDOG_USEC = 400000
 
 
@@ -36,7 +38,7 @@ class Notify(unittest.TestCase):
                 stdout=log, stderr=log, env={
                     "PATH": os.environ["PATH"], "NOTIFY_SOCKET": self.path,
                     "WATCHDOG_USEC": str(WATCHDOG_USEC), "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-                    "AWS_SECRET_ACCESS_KEY": "of nobody"})
+                    "AWS_SECRET_ACCESS_KEY": "of nobody", **SANITIZERS})
         self.addCleanup(self.end)
 
     def end(self):
