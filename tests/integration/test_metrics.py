@@ -258,6 +258,17 @@ class Metrics(unittest.TestCase):
                          failed.named("openasg_offering_unavailable"))
         self.check_promtool(failed.text)
 
+    def test_a_launch_that_ec2_throttles_has_not_failed(self):
+        self.template(self.folder)
+        self.cluster.control("POST", "/_control/faults", action="RunInstances",
+                             kind="throttle", count="3")  # all tries of one call
+        self.group("web", "--desired", "1")
+        scrape = self.wait("its launch", lambda s: s.get(
+            "openasg_launch_seconds_count", stage="request"))
+        faults = self.cluster.control("GET", "/_control/faults")["faults"]
+        self.assertEqual((0, 3), (faults[0]["left"], faults[0]["hits"]))
+        self.assertEqual({}, scrape.named("openasg_launch_failures_total"))
+
     def test_of_too_many_groups_the_biggest_are_shown(self):
         self.cluster.kill("controller")
         self.cluster.start_controller(metrics_groups=2)
