@@ -44,14 +44,14 @@ struct asg_roster_slot {
     uint32_t interval_ms;
     uint32_t waiting; /* ingest's own: row of its report in this turn, from 1 */
     bool is_used;
-    bool is_bound;  /* a key speaks for it */
-    bool is_silent; /* told so */
-    bool is_heard;  /* reported since it was bound or since our start */
-    bool must_tell; /* its next report is told as a first one */
-    uint8_t state;  /* asg_member_state */
+    bool is_bound;      /* a key speaks for it */
+    bool is_silent : 1; /* told so */
+    bool is_heard : 1;  /* reported since it was bound or since our start */
+    bool must_tell : 1; /* its next report is told as a first one */
+    uint8_t state;      /* asg_member_state */
     uint16_t grpc_port;
-    uint32_t version; /* of its agent, as it reports it; 0: not said */
     uint16_t noted;   /* bits 1 << asg_sign: notices that core knows */
+    uint32_t version; /* of its agent, as it reports it; 0: not said */
     char key[40];     /* z85, without a closing zero */
     uint32_t group_no;
     uint32_t came_from; /* IPv4 of its reports where that is another; 0: it is not */
@@ -59,6 +59,7 @@ struct asg_roster_slot {
     char private_ip[16]; /* IPv4, as EC2 gives it */
     uint8_t tls_key[32]; /* its hash */
 };
+_Static_assert(sizeof(struct asg_roster_slot) <= 184, "of 256 bytes an instance");
 
 void asg_roster_new(const struct asg_roster_options *options, struct asg_roster **ret);
 void asg_roster_destroy(struct asg_roster **roster);
