@@ -8,7 +8,7 @@
 /* What the edge has asked EC2 of the template that an order names. */
 struct known_template {
     uint64_t version; /* its number now; 0: nobody asked */
-    const char *id;   /* when the configuration has only its name; NULL and "": not known */
+    const char *id; /* when the configuration has only its name; NULL and "": not known */
 };
 
 /* May such a group be created, as the `count`-th? *ret is what it will be, in `arena`.

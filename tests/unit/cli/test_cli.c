@@ -38,7 +38,8 @@ static void test_cli_answers_wrong_usage_with_2(void **state)
     says("policy put web a --kind step --step 0-20", 2, "LOWER:UPPER:N");
     says("schedule put web a --start tomorrow", 2, "2026-11-23T09:00:00Z");
     says("suspend web lunch", 2,
-         "there is no process \"lunch\" (did you mean \"launch\"?): write one of launch, ");
+         "there is no process \"lunch\" (did you mean \"launch\"?): write one of "
+         "launch, ");
     says("jobs show first", 2, "ID cannot be \"first\"");
     says("wait web", 2, "nothing to wait for");
     says("explain --since yesterday", 2, "--since must be");
