@@ -272,10 +272,22 @@ static enum asg_status validate_steps(const struct asg_policy_config *config,
     return ASG_OK;
 }
 
+/* As many seconds as the API's integers say: a moment so far ahead is still a number. */
+static bool is_pause(int64_t ms)
+{
+    assert(ASG_UNSET < 0);
+    return ms >= ASG_UNSET && ms <= INT64_C(1000) * INT32_MAX;
+}
+
 enum asg_status asg_policy_validate(const struct asg_policy_config *config,
                                     struct asg_error *error)
 {
     assert(config->kind < ASG_POLICY_COUNT);
+    if (!is_pause(config->cooldown_ms) || !is_pause(config->warmup_ms)) {
+        return asg_fail(error, ASG_ERR_INVALID,
+                        "cooldown and warm-up of policy %s must be 0 s to %d s",
+                        config->name, INT32_MAX);
+    }
     if (config->warmup_otherwise_ms < 0 ||
         config->warmup_otherwise_ms > INT64_C(86400000)) {
         return asg_fail(error, ASG_ERR_INVALID,

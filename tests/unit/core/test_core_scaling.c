@@ -776,6 +776,33 @@ static void test_on_resume_policies_go_by_what_they_saw_meanwhile(void **state)
     assert_int_equal(4, desired());
 }
 
+/* Added to the time of day it would be a moment long ago: no cooldown at all. */
+static void test_a_cooldown_without_end_is_refused(void **state)
+{
+    (void)state;
+    make_group(2, (struct asg_group_config){0});
+    const int64_t bad_ms[] = {INT64_MAX, INT64_C(1000) * INT32_MAX + 1, ASG_UNSET - 1};
+    for (size_t i = 0; i < 2 * sizeof bad_ms / sizeof bad_ms[0]; i++) {
+        struct asg_policy_config policy = {.group = "web",
+                                           .name = "p",
+                                           .kind = ASG_POLICY_SIMPLE,
+                                           .periods = 1,
+                                           .adjustment = 1,
+                                           .cooldown_ms = ASG_UNSET,
+                                           .warmup_ms = ASG_UNSET};
+        *(i % 2 == 0 ? &policy.cooldown_ms : &policy.warmup_ms) = bad_ms[i / 2];
+        const struct asg_command put = {
+            .kind = ASG_COMMAND_POLICY_PUT, .group = "web", .policy_config = &policy};
+        order(put);
+        assert_false(w.is_ok);
+        assert_non_null(strstr(w.reply, "cooldown and warm-up of policy p must be"));
+        *(i % 2 == 0 ? &policy.cooldown_ms : &policy.warmup_ms) =
+            INT64_C(1000) * INT32_MAX;
+        order(put);
+        assert_true(w.is_ok);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -811,6 +838,7 @@ int main(void)
         TEST(test_a_scheduled_action_moves_the_range_and_desired),
         TEST(test_a_suspended_scheduled_action_is_not_made_up),
         TEST(test_on_resume_policies_go_by_what_they_saw_meanwhile),
+        TEST(test_a_cooldown_without_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
