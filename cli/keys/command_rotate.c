@@ -91,7 +91,7 @@ static void say_added(struct asg_cli *cli, const struct asg_rotation *now)
 }
 
 /* No file says how long certificates live here; a day is what it is unless set. */
-#define USUAL_LIFE_S (24 * 3600)
+#define USUAL_LIFE_S INT64_C(86400)
 
 /* How long ago a step wrote its file; -1: it did not. */
 static int64_t age_of(struct asg_cli *cli, const char *file)
