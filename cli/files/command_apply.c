@@ -9,11 +9,11 @@
 #include "cli/ask/wait_group.h"
 #include "cli/commands.h"
 #include "cli/files/compare.h"
+#include "cli/files/declared.h"
 #include "cli/files/finish_order.h"
 #include "cli/files/note_policy.h"
 #include "cli/files/read_present.h"
 #include "cli/files/show_differences.h"
-#include "cli/files/wanted.h"
 #include "cli/show/show_result.h"
 #include "wire/wire.h"
 
@@ -80,14 +80,14 @@ static const struct asg_option diff_options[] = {
 struct run {
     struct asg_cli *cli;
     const struct asg_arguments *arguments;
-    struct asg_wanted wanted;
+    struct asg_declared declared;
     struct asg_present present;
     struct asg_differences differences;
     struct asg_apply order;
     uint32_t pruned; /* deletions that were asked about */
 };
 
-/* ---- what is wanted ---- */
+/* ---- what is declared ---- */
 
 static struct asg_texts paths_of(const struct asg_arguments *arguments,
                                  struct asg_arena *arena)
@@ -105,7 +105,7 @@ static struct asg_texts paths_of(const struct asg_arguments *arguments,
     return paths;
 }
 
-static int read_wanted(struct run *run)
+static int read_declared(struct run *run)
 {
     struct asg_cli *cli = run->cli;
     struct asg_error error = {0};
@@ -115,15 +115,16 @@ static int read_wanted(struct run *run)
             cli, ASG_EXIT_USAGE,
             "which file? Give -f FILE, a folder, or - for standard input");
     }
-    enum asg_status status = asg_wanted_read(&paths, &cli->arena, &run->wanted, &error);
+    enum asg_status status =
+        asg_declared_read(&paths, &cli->arena, &run->declared, &error);
     if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
-    const struct asg_wanted *wanted = &run->wanted;
-    if (wanted->group_count + wanted->policy_count + wanted->schedule_count == 0) {
+    const struct asg_declared *declared = &run->declared;
+    if (declared->group_count + declared->policy_count + declared->schedule_count == 0) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "%s has no group, no policy and no scheduled action",
                             paths.items[0]);
     }
-    if (asg_option_flag(run->arguments, "prune") && wanted->group_count == 0) {
+    if (asg_option_flag(run->arguments, "prune") && declared->group_count == 0) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "--prune deletes what groups have beside their files, and "
                             "the files define no group");
@@ -132,19 +133,19 @@ static int read_wanted(struct run *run)
 }
 
 /* The group that all is about; NULL: there are several. */
-static const char *only_group(const struct asg_wanted *wanted)
+static const char *only_group(const struct asg_declared *declared)
 {
     const char *name = NULL;
-    size_t policies = wanted->policy_count;
-    size_t schedules = wanted->schedule_count;
-    if (wanted->group_count > 1) return NULL;
-    if (wanted->group_count > 0) name = wanted->groups[0].config.name;
+    size_t policies = declared->policy_count;
+    size_t schedules = declared->schedule_count;
+    if (declared->group_count > 1) return NULL;
+    if (declared->group_count > 0) name = declared->groups[0].config.name;
     /* in order of groups: the first and the last are enough */
     const char *ends[4] = {
-        policies > 0 ? wanted->policies[0].config.group : NULL,
-        policies > 0 ? wanted->policies[policies - 1].config.group : NULL,
-        schedules > 0 ? wanted->schedules[0].config.group : NULL,
-        schedules > 0 ? wanted->schedules[schedules - 1].config.group : NULL,
+        policies > 0 ? declared->policies[0].config.group : NULL,
+        policies > 0 ? declared->policies[policies - 1].config.group : NULL,
+        schedules > 0 ? declared->schedules[0].config.group : NULL,
+        schedules > 0 ? declared->schedules[schedules - 1].config.group : NULL,
     };
     for (size_t i = 0; i < 4; i++) {
         if (ends[i] == NULL) continue;
@@ -158,7 +159,7 @@ static int compare(struct run *run)
 {
     struct asg_cli *cli = run->cli;
     int code =
-        asg_read_present(cli, only_group(&run->wanted), &cli->arena, &run->present);
+        asg_read_present(cli, only_group(&run->declared), &cli->arena, &run->present);
     if (code != ASG_EXIT_OK) return code;
     const struct asg_compare_options options = {
         .now_ms = asg_clock_wall_ms(&cli->clock),
@@ -167,8 +168,8 @@ static int compare(struct run *run)
     };
     struct asg_error error = {0};
     enum asg_status status =
-        asg_compare(&run->wanted, &run->present, &options, &cli->arena, &run->differences,
-                    &run->order, &error);
+        asg_compare(&run->declared, &run->present, &options, &cli->arena,
+                    &run->differences, &run->order, &error);
     return status == ASG_OK ? ASG_EXIT_OK : asg_cli_fail_status(cli, status, &error);
 }
 
@@ -276,7 +277,7 @@ static int send(struct run *run, bool is_dry_run, struct asg_answer *ret)
 /* What the controller says no to is written somewhere. */
 static int say_denied(struct run *run, const struct asg_answer *answer)
 {
-    const struct asg_place place = asg_wanted_place_of(&run->wanted, answer->message);
+    const struct asg_place place = asg_declared_place_of(&run->declared, answer->message);
     if (place.file == NULL) return asg_say_denied(run->cli, answer);
     struct asg_answer placed = *answer;
     placed.message = asg_arena_format(&run->cli->arena, "%s (%s:%zu)", answer->message,
@@ -360,7 +361,7 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
     struct run run = {.cli = cli, .arguments = arguments};
     bool is_dry_run = asg_option_flag(arguments, "dry-run");
     bool is_fixed = asg_option_is_set(arguments, "if-revision");
-    int code = read_wanted(&run);
+    int code = read_declared(&run);
     struct asg_answer answer = {0};
     for (int tries = 1; code == ASG_EXIT_OK; tries++) {
         code = compare(&run);
@@ -370,7 +371,7 @@ static int run_apply(void *context, const struct asg_arguments *arguments)
         }
         code = check_refused(&run);
         if (code == ASG_EXIT_OK && !is_dry_run) code = confirm(&run);
-        if (code == ASG_EXIT_OK) code = asg_finish_order(cli, &run.wanted, &run.order);
+        if (code == ASG_EXIT_OK) code = asg_finish_order(cli, &run.declared, &run.order);
         if (code == ASG_EXIT_OK) code = send(&run, is_dry_run, &answer);
         if (code != ASG_EXIT_OK) return code;
         if (answer.is_ok) return show_applied(&run, is_dry_run, answer.note);
@@ -388,7 +389,7 @@ static int run_diff(void *context, const struct asg_arguments *arguments)
     struct asg_cli *cli = context;
     struct run run = {.cli = cli, .arguments = arguments};
     cli->failed_code = DIFF_FAILED; /* 1 says that there are differences */
-    int code = read_wanted(&run);
+    int code = read_declared(&run);
     if (code == ASG_EXIT_OK) code = compare(&run);
     if (code != ASG_EXIT_OK) return code == ASG_EXIT_FAILED ? DIFF_FAILED : code;
     asg_show_differences(cli, &run.differences);

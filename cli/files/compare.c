@@ -16,7 +16,7 @@ struct range {
 };
 
 struct work {
-    const struct asg_wanted *wanted;
+    const struct asg_declared *declared;
     const struct asg_present *present;
     const struct asg_compare_options *options;
     struct asg_arena *arena;
@@ -29,10 +29,10 @@ struct work {
 /* One group with all that is of it, on both sides. */
 struct group_work {
     const char *name;
-    const struct asg_wanted_group *wanted; /* NULL: the files do not define it */
-    const struct asg_group_view *view;     /* NULL: it is not there */
-    struct range wanted_policies;
-    struct range wanted_schedules;
+    const struct asg_declared_group *declared; /* NULL: the files do not define it */
+    const struct asg_group_view *view;         /* NULL: it is not there */
+    struct range declared_policies;
+    struct range declared_schedules;
     struct range policies;
     struct range schedules;
     struct asg_apply_group order;
@@ -123,9 +123,9 @@ static void say_capacity(struct work *work, const struct group_work *group,
 
 static void compare_group(struct work *work, struct group_work *group)
 {
-    if (group->wanted == NULL) return;
+    if (group->declared == NULL) return;
     struct asg_group_wish wish = asg_group_wish_of(
-        group->wanted, group->view, work->options->sets_desired, work->arena);
+        group->declared, group->view, work->options->sets_desired, work->arena);
     if (group->view != NULL && wish.different == 0) {
         work->ret->unchanged++;
         return;
@@ -135,7 +135,7 @@ static void compare_group(struct work *work, struct group_work *group)
             ASG_DIFFERENCE_GROUP, group->name, group->name);
     difference->refused = wish.refused;
     uint64_t bits = group->view != NULL ? wish.different : wish.named;
-    say(work, difference, &group->wanted->place, &asg_group_config_schema,
+    say(work, difference, &group->declared->place, &asg_group_config_schema,
         group->view != NULL ? group->view->config : NULL, &wish.config,
         bits & content_of(&asg_group_config_schema));
     say_capacity(work, group, &wish);
@@ -165,14 +165,15 @@ static const struct asg_policy_config *find_policy(const struct work *work,
 }
 
 static void compare_policy(struct work *work, struct group_work *group,
-                           const struct asg_wanted_policy *wanted)
+                           const struct asg_declared_policy *declared)
 {
     const struct asg_schema *schema = &asg_policy_config_schema;
-    const struct asg_policy_config *known = find_policy(work, group, wanted->config.name);
-    struct asg_policy_config config = wanted->config;
+    const struct asg_policy_config *known =
+        find_policy(work, group, declared->config.name);
+    struct asg_policy_config config = declared->config;
     uint64_t bits = content_of(schema);
     asg_model_fill_unset(schema, &config);
-    if (known != NULL && !asg_model_names(schema, wanted->present, "kept")) {
+    if (known != NULL && !asg_model_names(schema, declared->present, "kept")) {
         config.kept = known->kept;
         config.kept_count = known->kept_count;
     }
@@ -183,8 +184,8 @@ static void compare_policy(struct work *work, struct group_work *group,
     struct asg_difference *difference =
         add(work, known != NULL ? ASG_DIFFERENCE_CHANGED : ASG_DIFFERENCE_CREATED,
             ASG_DIFFERENCE_POLICY, group->name, config.name);
-    say(work, difference, &wanted->place, schema, known, &config,
-        known != NULL ? bits : bits & wanted->present);
+    say(work, difference, &declared->place, schema, known, &config,
+        known != NULL ? bits : bits & declared->present);
     group->order.policies[group->order.policy_count++] = config;
 }
 
@@ -221,13 +222,13 @@ static const struct asg_schedule_config *find_schedule(const struct work *work,
 }
 
 static void compare_schedule(struct work *work, struct group_work *group,
-                             const struct asg_wanted_schedule *wanted)
+                             const struct asg_declared_schedule *declared)
 {
     const struct asg_schema *schema = &asg_schedule_config_schema;
     int64_t now_ms = work->options->now_ms;
     const struct asg_schedule_config *found =
-        find_schedule(work, group, wanted->config.name);
-    struct asg_schedule_config config = plain_schedule(&wanted->config, now_ms);
+        find_schedule(work, group, declared->config.name);
+    struct asg_schedule_config config = plain_schedule(&declared->config, now_ms);
     struct asg_schedule_config known = {0};
     uint64_t bits = content_of(schema);
     if (found != NULL) known = plain_schedule(found, now_ms);
@@ -243,27 +244,29 @@ static void compare_schedule(struct work *work, struct group_work *group,
     struct asg_difference *difference =
         add(work, found != NULL ? ASG_DIFFERENCE_CHANGED : ASG_DIFFERENCE_CREATED,
             ASG_DIFFERENCE_SCHEDULE, group->name, config.name);
-    say(work, difference, &wanted->place, schema, found != NULL ? &known : NULL, &config,
-        found != NULL ? bits : bits & wanted->present);
+    say(work, difference, &declared->place, schema, found != NULL ? &known : NULL,
+        &config, found != NULL ? bits : bits & declared->present);
     group->order.schedules[group->order.schedule_count++] = config;
 }
 
 /* ---- what the files do not name ---- */
 
-static bool is_wanted_policy(const struct work *work, const struct group_work *group,
-                             const char *name)
+static bool is_declared_policy(const struct work *work, const struct group_work *group,
+                               const char *name)
 {
-    for (size_t i = group->wanted_policies.begin; i < group->wanted_policies.end; i++) {
-        if (strcmp(work->wanted->policies[i].config.name, name) == 0) return true;
+    for (size_t i = group->declared_policies.begin; i < group->declared_policies.end;
+         i++) {
+        if (strcmp(work->declared->policies[i].config.name, name) == 0) return true;
     }
     return false;
 }
 
-static bool is_wanted_schedule(const struct work *work, const struct group_work *group,
-                               const char *name)
+static bool is_declared_schedule(const struct work *work, const struct group_work *group,
+                                 const char *name)
 {
-    for (size_t i = group->wanted_schedules.begin; i < group->wanted_schedules.end; i++) {
-        if (strcmp(work->wanted->schedules[i].config.name, name) == 0) return true;
+    for (size_t i = group->declared_schedules.begin; i < group->declared_schedules.end;
+         i++) {
+        if (strcmp(work->declared->schedules[i].config.name, name) == 0) return true;
     }
     return false;
 }
@@ -279,13 +282,13 @@ static void prune(struct work *work, struct group_work *group)
         work->arena, (schedules->end - schedules->begin + 1) * sizeof(char *));
     for (size_t i = policies->begin; i < policies->end; i++) {
         const char *name = work->present->policies[i].name;
-        if (is_wanted_policy(work, group, name)) continue;
+        if (is_declared_policy(work, group, name)) continue;
         (void)add(work, ASG_DIFFERENCE_DELETED, ASG_DIFFERENCE_POLICY, group->name, name);
         order->gone_policies.items[order->gone_policies.count++] = name;
     }
     for (size_t i = schedules->begin; i < schedules->end; i++) {
         const char *name = work->present->schedules[i].name;
-        if (is_wanted_schedule(work, group, name)) continue;
+        if (is_declared_schedule(work, group, name)) continue;
         (void)add(work, ASG_DIFFERENCE_DELETED, ASG_DIFFERENCE_SCHEDULE, group->name,
                   name);
         order->gone_schedules.items[order->gone_schedules.count++] = name;
@@ -297,14 +300,14 @@ static void prune(struct work *work, struct group_work *group)
 static enum asg_status refuse_stray(const struct work *work,
                                     const struct group_work *group)
 {
-    bool is_policy = group->wanted_policies.begin < group->wanted_policies.end;
-    const struct asg_wanted *wanted = work->wanted;
+    bool is_policy = group->declared_policies.begin < group->declared_policies.end;
+    const struct asg_declared *declared = work->declared;
     const struct asg_place *place =
-        is_policy ? &wanted->policies[group->wanted_policies.begin].place
-                  : &wanted->schedules[group->wanted_schedules.begin].place;
-    const char *name = is_policy
-                           ? wanted->policies[group->wanted_policies.begin].config.name
-                           : wanted->schedules[group->wanted_schedules.begin].config.name;
+        is_policy ? &declared->policies[group->declared_policies.begin].place
+                  : &declared->schedules[group->declared_schedules.begin].place;
+    const char *name =
+        is_policy ? declared->policies[group->declared_policies.begin].config.name
+                  : declared->schedules[group->declared_schedules.begin].config.name;
     return asg_fail(work->error, ASG_ERR_INVALID,
                     "%s:%zu: %s %.80s is of group %.80s, which does not exist and which "
                     "the files do not define",
@@ -314,11 +317,11 @@ static enum asg_status refuse_stray(const struct work *work,
 
 static enum asg_status compare_all(struct work *work, struct group_work *group)
 {
-    if (group->wanted == NULL && group->view == NULL) return refuse_stray(work, group);
+    if (group->declared == NULL && group->view == NULL) return refuse_stray(work, group);
     group->order.name = group->name;
     compare_group(work, group);
-    const struct range *policies = &group->wanted_policies;
-    const struct range *schedules = &group->wanted_schedules;
+    const struct range *policies = &group->declared_policies;
+    const struct range *schedules = &group->declared_schedules;
     group->order.policies =
         asg_arena_take(work->arena, (policies->end - policies->begin + 1) *
                                         sizeof *group->order.policies);
@@ -326,12 +329,12 @@ static enum asg_status compare_all(struct work *work, struct group_work *group)
         asg_arena_take(work->arena, (schedules->end - schedules->begin + 1) *
                                         sizeof *group->order.schedules);
     for (size_t i = policies->begin; i < policies->end; i++) {
-        compare_policy(work, group, &work->wanted->policies[i]);
+        compare_policy(work, group, &work->declared->policies[i]);
     }
     for (size_t i = schedules->begin; i < schedules->end; i++) {
-        compare_schedule(work, group, &work->wanted->schedules[i]);
+        compare_schedule(work, group, &work->declared->schedules[i]);
     }
-    if (work->options->prunes && group->wanted != NULL && group->view != NULL) {
+    if (work->options->prunes && group->declared != NULL && group->view != NULL) {
         prune(work, group);
     }
     const struct asg_apply_group *order = &group->order;
@@ -346,14 +349,14 @@ static enum asg_status compare_all(struct work *work, struct group_work *group)
     return ASG_OK;
 }
 
-static const char *wanted_policy_group(const void *items, size_t at)
+static const char *declared_policy_group(const void *items, size_t at)
 {
-    return ((const struct asg_wanted_policy *)items)[at].config.group;
+    return ((const struct asg_declared_policy *)items)[at].config.group;
 }
 
-static const char *wanted_schedule_group(const void *items, size_t at)
+static const char *declared_schedule_group(const void *items, size_t at)
 {
-    return ((const struct asg_wanted_schedule *)items)[at].config.group;
+    return ((const struct asg_declared_schedule *)items)[at].config.group;
 }
 
 static const char *policy_group(const void *items, size_t at)
@@ -384,23 +387,23 @@ static struct range range_of(const void *items, size_t count, size_t begin,
 }
 
 /* The first name of all that is still to come; NULL: nothing is. */
-static const char *next_name(const struct asg_wanted *wanted, size_t group, size_t policy,
-                             size_t schedule)
+static const char *next_name(const struct asg_declared *declared, size_t group,
+                             size_t policy, size_t schedule)
 {
     const char *name = NULL;
-    if (group < wanted->group_count) name = wanted->groups[group].config.name;
-    if (policy < wanted->policy_count) {
-        const char *other = wanted->policies[policy].config.group;
+    if (group < declared->group_count) name = declared->groups[group].config.name;
+    if (policy < declared->policy_count) {
+        const char *other = declared->policies[policy].config.group;
         if (name == NULL || strcmp(other, name) < 0) name = other;
     }
-    if (schedule < wanted->schedule_count) {
-        const char *other = wanted->schedules[schedule].config.group;
+    if (schedule < declared->schedule_count) {
+        const char *other = declared->schedules[schedule].config.group;
         if (name == NULL || strcmp(other, name) < 0) name = other;
     }
     return name;
 }
 
-enum asg_status asg_compare(const struct asg_wanted *wanted,
+enum asg_status asg_compare(const struct asg_declared *declared,
                             const struct asg_present *present,
                             const struct asg_compare_options *options,
                             struct asg_arena *arena, struct asg_differences *ret,
@@ -408,7 +411,7 @@ enum asg_status asg_compare(const struct asg_wanted *wanted,
 {
     *ret = (struct asg_differences){.revision = present->revision};
     *ret_order = (struct asg_apply){.has_revision = true, .revision = present->revision};
-    struct work work = {.wanted = wanted,
+    struct work work = {.declared = declared,
                         .present = present,
                         .options = options,
                         .arena = arena,
@@ -420,20 +423,20 @@ enum asg_status asg_compare(const struct asg_wanted *wanted,
     enum asg_status status = ASG_OK;
     while (status == ASG_OK) {
         struct group_work group = {0};
-        group.name =
-            next_name(wanted, groups, at.wanted_policies.end, at.wanted_schedules.end);
+        group.name = next_name(declared, groups, at.declared_policies.end,
+                               at.declared_schedules.end);
         if (group.name == NULL) break;
-        if (groups < wanted->group_count &&
-            strcmp(wanted->groups[groups].config.name, group.name) == 0) {
-            group.wanted = &wanted->groups[groups++];
+        if (groups < declared->group_count &&
+            strcmp(declared->groups[groups].config.name, group.name) == 0) {
+            group.declared = &declared->groups[groups++];
         }
         group.view = asg_present_find_group(present, group.name);
-        group.wanted_policies =
-            range_of(wanted->policies, wanted->policy_count, at.wanted_policies.end,
-                     group.name, wanted_policy_group);
-        group.wanted_schedules =
-            range_of(wanted->schedules, wanted->schedule_count, at.wanted_schedules.end,
-                     group.name, wanted_schedule_group);
+        group.declared_policies =
+            range_of(declared->policies, declared->policy_count, at.declared_policies.end,
+                     group.name, declared_policy_group);
+        group.declared_schedules =
+            range_of(declared->schedules, declared->schedule_count,
+                     at.declared_schedules.end, group.name, declared_schedule_group);
         group.policies = range_of(present->policies, present->policy_count,
                                   at.policies.end, group.name, policy_group);
         group.schedules = range_of(present->schedules, present->schedule_count,

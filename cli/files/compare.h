@@ -10,7 +10,7 @@
 #define ASG_CLI_FILES_COMPARE_H
 
 #include "cli/files/compare_fields.h"
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 #include "model/messages.h"
 
 enum asg_difference_action {
@@ -32,7 +32,7 @@ struct asg_difference {
     enum asg_difference_kind kind;
     const char *group;
     const char *name; /* of the policy or the scheduled action; of a group: its own */
-    const char *file; /* where it is wanted; empty: nowhere */
+    const char *file; /* where it is declared; empty: nowhere */
     uint64_t line;
     struct asg_field_difference *fields; /* created: what the file names */
     size_t field_count;
@@ -92,12 +92,11 @@ const struct asg_group_view *asg_present_find_group(const struct asg_present *pr
                                                     const char *name);
 
 /* Compare. *ret_order has what differs and nothing else; its lists and texts live in
- * `arena`, or are those of `wanted` and `present`. The offsets of time zones are still to
- * be filled in (model/zone_changes.h).
- * ASG_ERR_INVALID: a policy or a scheduled action is of a group that is neither there nor
- * defined; error says file and line. */
+ * `arena`, or are those of `declared` and `present`. The offsets of time zones are still
+ * to be filled in (model/zone_changes.h). ASG_ERR_INVALID: a policy or a scheduled action
+ * is of a group that is neither there nor defined; error says file and line. */
 ASG_MUST_USE enum asg_status asg_compare(
-    const struct asg_wanted *wanted, const struct asg_present *present,
+    const struct asg_declared *declared, const struct asg_present *present,
     const struct asg_compare_options *options, struct asg_arena *arena,
     struct asg_differences *ret, struct asg_apply *ret_order, struct asg_error *error);
 

@@ -78,26 +78,26 @@ static void say_gone_members(const struct asg_group_config *before,
     ret->kept_count = count;
 }
 
-static struct asg_group_wish wish_new(const struct asg_wanted_group *wanted)
+static struct asg_group_wish wish_new(const struct asg_declared_group *declared)
 {
-    struct asg_group_wish wish = {.config = wanted->config,
-                                  .named = wanted->present | bit_of("desired"),
+    struct asg_group_wish wish = {.config = declared->config,
+                                  .named = declared->present | bit_of("desired"),
                                   .refused = ""};
-    if (!has(wanted->present, "desired")) wish.config.desired = wish.config.min;
+    if (!has(declared->present, "desired")) wish.config.desired = wish.config.min;
     return wish;
 }
 
-static struct asg_group_wish wish_changed(const struct asg_wanted_group *wanted,
+static struct asg_group_wish wish_changed(const struct asg_declared_group *declared,
                                           const struct asg_group_view *view,
                                           bool sets_desired)
 {
     struct asg_group_wish wish = {
-        .config = *view->config, .named = wanted->present, .refused = ""};
+        .config = *view->config, .named = declared->present, .refused = ""};
     if (!sets_desired) wish.named &= ~bit_of("desired");
     for (size_t i = 0; i < SCHEMA->field_count; i++) {
         const struct asg_field *field = &SCHEMA->fields[i];
         if ((wish.named & UINT64_C(1) << i) == 0 || field->is_made) continue;
-        asg_model_take_field(field, &wish.config, &wanted->config);
+        asg_model_take_field(field, &wish.config, &declared->config);
     }
     forget_other_origins(view->config, wish.named, &wish.config);
     return wish;
@@ -128,12 +128,12 @@ static const char *find_refused(uint64_t different)
     return "";
 }
 
-struct asg_group_wish asg_group_wish_of(const struct asg_wanted_group *wanted,
+struct asg_group_wish asg_group_wish_of(const struct asg_declared_group *declared,
                                         const struct asg_group_view *view,
                                         bool sets_desired, struct asg_arena *arena)
 {
     struct asg_group_wish wish =
-        view == NULL ? wish_new(wanted) : wish_changed(wanted, view, sets_desired);
+        view == NULL ? wish_new(declared) : wish_changed(declared, view, sets_desired);
     assert(!is_empty(wish.config.name));
     asg_model_fill_unset(SCHEMA, &wish.config);
     if (has(wish.named, "kept")) {

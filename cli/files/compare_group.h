@@ -14,7 +14,7 @@ struct asg_group_wish {
 };
 
 /* `view` NULL: it is created. */
-struct asg_group_wish asg_group_wish_of(const struct asg_wanted_group *wanted,
+struct asg_group_wish asg_group_wish_of(const struct asg_declared_group *declared,
                                         const struct asg_group_view *view,
                                         bool sets_desired, struct asg_arena *arena);
 

@@ -8,7 +8,7 @@
 
 struct run {
     struct asg_cli *cli;
-    const struct asg_wanted *wanted;
+    const struct asg_declared *declared;
     const struct asg_schedule_config *last; /* whose time zone was read; NULL */
 };
 
@@ -16,7 +16,7 @@ struct run {
 static int refuse_thing(struct run *run, const char *what, const char *why)
 {
     const char *text = asg_arena_format(&run->cli->arena, "%s: %s", what, why);
-    const struct asg_place place = asg_wanted_place_of(run->wanted, text);
+    const struct asg_place place = asg_declared_place_of(run->declared, text);
     if (place.file == NULL) return asg_cli_fail(run->cli, ASG_EXIT_USAGE, "%s", text);
     return asg_cli_fail(run->cli, ASG_EXIT_USAGE, "%s:%zu: %s", place.file, place.line,
                         text);
@@ -70,10 +70,10 @@ static int finish_group(struct run *run, const struct asg_apply_group *group)
     return code;
 }
 
-int asg_finish_order(struct asg_cli *cli, const struct asg_wanted *wanted,
+int asg_finish_order(struct asg_cli *cli, const struct asg_declared *declared,
                      const struct asg_apply *order)
 {
-    struct run run = {.cli = cli, .wanted = wanted};
+    struct run run = {.cli = cli, .declared = declared};
     int code = ASG_EXIT_OK;
     for (size_t i = 0; i < order->group_count && code == ASG_EXIT_OK; i++) {
         code = finish_group(&run, &order->groups[i]);

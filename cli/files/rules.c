@@ -8,33 +8,33 @@ uint64_t asg_group_fields_of(uint64_t present)
     return asg_model_update_bits(&asg_group_config_schema, present);
 }
 
-static void take_group(const struct asg_wanted *wanted, struct asg_rules *ret)
+static void take_group(const struct asg_declared *declared, struct asg_rules *ret)
 {
-    if (wanted->group_count == 0) return;
+    if (declared->group_count == 0) return;
     ret->has_group = true;
-    ret->group = wanted->groups[0].config;
-    ret->group_present = wanted->groups[0].present;
+    ret->group = declared->groups[0].config;
+    ret->group_present = declared->groups[0].present;
 }
 
-static void take_policies(const struct asg_wanted *wanted, struct asg_arena *arena,
+static void take_policies(const struct asg_declared *declared, struct asg_arena *arena,
                           struct asg_rules *ret)
 {
-    ret->policy_count = wanted->policy_count;
+    ret->policy_count = declared->policy_count;
     ret->policies =
         asg_arena_take(arena, (ret->policy_count + 1) * sizeof *ret->policies);
     for (size_t i = 0; i < ret->policy_count; i++) {
-        ret->policies[i] = wanted->policies[i].config;
+        ret->policies[i] = declared->policies[i].config;
     }
 }
 
-static void take_schedules(const struct asg_wanted *wanted, struct asg_arena *arena,
+static void take_schedules(const struct asg_declared *declared, struct asg_arena *arena,
                            struct asg_rules *ret)
 {
-    ret->schedule_count = wanted->schedule_count;
+    ret->schedule_count = declared->schedule_count;
     ret->schedules =
         asg_arena_take(arena, (ret->schedule_count + 1) * sizeof *ret->schedules);
     for (size_t i = 0; i < ret->schedule_count; i++) {
-        ret->schedules[i] = wanted->schedules[i].config;
+        ret->schedules[i] = declared->schedules[i].config;
     }
 }
 
@@ -43,18 +43,18 @@ enum asg_status asg_rules_read(const char *path, enum asg_rules_kind bare,
                                struct asg_error *error)
 {
     *ret = (struct asg_rules){0};
-    struct asg_wanted wanted = {0};
-    enum asg_status status = asg_wanted_read_file(path, bare, arena, &wanted, error);
+    struct asg_declared declared = {0};
+    enum asg_status status = asg_declared_read_file(path, bare, arena, &declared, error);
     if (status != ASG_OK) return status;
-    if (wanted.group_count > 1) {
-        const struct asg_place *place = &wanted.groups[1].place;
+    if (declared.group_count > 1) {
+        const struct asg_place *place = &declared.groups[1].place;
         return asg_fail(error, ASG_ERR_INVALID,
                         "%s:%zu: a second group; only \"openasg apply\" and \"openasg "
                         "diff\" take several",
                         place->file, place->line);
     }
-    take_group(&wanted, ret);
-    take_policies(&wanted, arena, ret);
-    take_schedules(&wanted, arena, ret);
+    take_group(&declared, ret);
+    take_policies(&declared, arena, ret);
+    take_schedules(&declared, arena, ret);
     return ASG_OK;
 }

@@ -1,10 +1,10 @@
 /* rules - one file with at most one group, its policies and its scheduled actions: what
- * commands about one group, and trials of a policy, read (wanted.h says how).
+ * commands about one group, and trials of a policy, read (declared.h says how).
  */
 #ifndef ASG_CLI_FILES_RULES_H
 #define ASG_CLI_FILES_RULES_H
 
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 
 struct asg_rules {
     bool has_group;

@@ -16,7 +16,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum asg_status read_bytes(const void *data, size_t size, struct asg_arena *arena,
-                                  struct asg_wanted *ret, struct asg_error *error)
+                                  struct asg_declared *ret, struct asg_error *error)
 {
     char path[64];
     int file = memfd_create("files", MFD_CLOEXEC);
@@ -24,7 +24,7 @@ static enum asg_status read_bytes(const void *data, size_t size, struct asg_aren
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     const char *name = path;
     const struct asg_texts paths = {.items = &name, .count = 1};
-    enum asg_status status = asg_wanted_read(&paths, arena, ret, error);
+    enum asg_status status = asg_declared_read(&paths, arena, ret, error);
     (void)close(file);
     return status;
 }
@@ -60,7 +60,7 @@ static struct asg_present carry_out(const struct asg_apply *order,
 static void check_again(const struct asg_present *present, struct asg_arena *arena)
 {
     struct asg_bytes text = {0};
-    struct asg_wanted wanted = {0};
+    struct asg_declared declared = {0};
     struct asg_differences differences;
     struct asg_apply order;
     struct asg_error error = {""};
@@ -71,9 +71,10 @@ static void check_again(const struct asg_present *present, struct asg_arena *are
         asg_spell_group(present, i, /* is_full */ i % 2 == 1, &text);
     }
     enum asg_status status =
-        read_bytes(asg_bytes_text(&text), text.length, arena, &wanted, &error);
+        read_bytes(asg_bytes_text(&text), text.length, arena, &declared, &error);
     assert(status == ASG_OK);
-    status = asg_compare(&wanted, present, &options, arena, &differences, &order, &error);
+    status =
+        asg_compare(&declared, present, &options, arena, &differences, &order, &error);
     assert(status == ASG_OK);
     assert(differences.difference_count == 0);
     asg_bytes_clear(&text);
@@ -83,15 +84,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 65536) return 0;
     struct asg_arena arena = {0};
-    struct asg_wanted wanted = {0};
+    struct asg_declared declared = {0};
     struct asg_error error = {""};
     struct asg_differences differences;
     struct asg_apply order;
     const struct asg_present nothing = {0};
     const struct asg_compare_options options = {.now_ms = NOW};
-    enum asg_status status = read_bytes(data, size, &arena, &wanted, &error);
+    enum asg_status status = read_bytes(data, size, &arena, &declared, &error);
     if (status == ASG_OK) {
-        status = asg_compare(&wanted, &nothing, &options, &arena, &differences, &order,
+        status = asg_compare(&declared, &nothing, &options, &arena, &differences, &order,
                              &error);
     }
     if (status == ASG_OK) {

@@ -293,14 +293,14 @@ static void fail_of(const struct asg_differences *differences)
     fail_msg("what was exported differs");
 }
 
-static void check_same(struct world *w, const struct asg_wanted *wanted)
+static void check_same(struct world *w, const struct asg_declared *declared)
 {
     const struct asg_compare_options options = {
         .now_ms = NOW, .sets_desired = true, .prunes = true};
     struct asg_differences differences;
     struct asg_apply order;
     struct asg_error error = {""};
-    if (asg_compare(wanted, &w->present, &options, &w->arena, &differences, &order,
+    if (asg_compare(declared, &w->present, &options, &w->arena, &differences, &order,
                     &error) != ASG_OK) {
         fail_msg("%s", error.text);
     }
@@ -339,15 +339,15 @@ static void check_policy(const struct asg_policy_config *made, const struct worl
 }
 
 /* Deleted and applied again, it is what it was. */
-static void check_created(struct world *w, const struct asg_wanted *wanted)
+static void check_created(struct world *w, const struct asg_declared *declared)
 {
     const struct asg_present nothing = {0};
     const struct asg_compare_options options = {.now_ms = NOW};
     struct asg_differences differences;
     struct asg_apply order;
     struct asg_error error = {""};
-    assert_status(ASG_OK, asg_compare(wanted, &nothing, &options, &w->arena, &differences,
-                                      &order, &error));
+    assert_status(ASG_OK, asg_compare(declared, &nothing, &options, &w->arena,
+                                      &differences, &order, &error));
     assert_int_equal(w->present.group_count, order.group_count);
     size_t policies = 0;
     for (size_t i = 0; i < order.group_count; i++) {
@@ -366,13 +366,13 @@ static void check_files(struct world *w, bool is_full, bool is_stream)
     write_files(w, is_full, is_stream);
     const char *folder = w->folder;
     const struct asg_texts paths = {.items = &folder, .count = 1};
-    struct asg_wanted wanted = {0};
+    struct asg_declared declared = {0};
     struct asg_error error = {""};
-    if (asg_wanted_read(&paths, &w->arena, &wanted, &error) != ASG_OK) {
+    if (asg_declared_read(&paths, &w->arena, &declared, &error) != ASG_OK) {
         fail_msg("%s", error.text);
     }
-    check_same(w, &wanted);
-    check_created(w, &wanted);
+    check_same(w, &declared);
+    check_created(w, &declared);
     remove_files(w);
 }
 

@@ -11,7 +11,7 @@
 
 struct fixture {
     struct asg_arena arena;
-    struct asg_wanted wanted;
+    struct asg_declared declared;
     struct asg_present present;
     struct asg_differences differences;
     struct asg_apply order;
@@ -67,7 +67,7 @@ static void have_policies(struct fixture *fixture, struct asg_policy_config *pol
     fixture->present.policy_count = count;
 }
 
-static enum asg_status read_wanted(struct fixture *fixture, const char *text)
+static enum asg_status read_declared(struct fixture *fixture, const char *text)
 {
     if (fixture->path[0] != '\0') (void)unlink(fixture->path);
     (void)snprintf(fixture->path, sizeof fixture->path, "/tmp/openasg-compare-XXXXXX");
@@ -77,14 +77,15 @@ static enum asg_status read_wanted(struct fixture *fixture, const char *text)
     (void)close(file);
     const char *path = fixture->path;
     const struct asg_texts paths = {.items = &path, .count = 1};
-    return asg_wanted_read(&paths, &fixture->arena, &fixture->wanted, &fixture->error);
+    return asg_declared_read(&paths, &fixture->arena, &fixture->declared,
+                             &fixture->error);
 }
 
 static void compare(struct fixture *fixture, const char *text)
 {
-    if (read_wanted(fixture, text) != ASG_OK) fail_msg("%s", fixture->error.text);
+    if (read_declared(fixture, text) != ASG_OK) fail_msg("%s", fixture->error.text);
     enum asg_status status = asg_compare(
-        &fixture->wanted, &fixture->present, &fixture->options, &fixture->arena,
+        &fixture->declared, &fixture->present, &fixture->options, &fixture->arena,
         &fixture->differences, &fixture->order, &fixture->error);
     if (status != ASG_OK) fail_msg("%s", fixture->error.text);
 }
@@ -279,9 +280,9 @@ static void test_compare_refuses_what_belongs_to_no_group(void **state)
 {
     struct fixture *fixture = *state;
     have_group(fixture);
-    assert_status(ASG_OK, read_wanted(fixture, "policies: [{group: x, name: p}]\n"));
+    assert_status(ASG_OK, read_declared(fixture, "policies: [{group: x, name: p}]\n"));
     assert_status(ASG_ERR_INVALID,
-                  asg_compare(&fixture->wanted, &fixture->present, &fixture->options,
+                  asg_compare(&fixture->declared, &fixture->present, &fixture->options,
                               &fixture->arena, &fixture->differences, &fixture->order,
                               &fixture->error));
     assert_non_null(strstr(fixture->error.text, "policy p is of group x"));

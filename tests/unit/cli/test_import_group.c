@@ -9,7 +9,7 @@
 
 #include "aws/ec2_reply.h"
 #include "aws/scaling_actions.h"
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 #include "cli/imports/write_import.h"
 #include "lib/check.h"
 #include "model/equal.h"
@@ -91,7 +91,7 @@ static void read_corpus(struct fixture *fixture, const char *name)
 }
 
 static void read_back(struct fixture *fixture, const struct asg_imported *imported,
-                      struct asg_wanted *ret)
+                      struct asg_declared *ret)
 {
     char path[] = "/tmp/openasg-import-XXXXXX";
     int file = mkstemp(path);
@@ -102,7 +102,7 @@ static void read_back(struct fixture *fixture, const struct asg_imported *import
     assert_int_equal(text.length, write(file, text.data, text.length));
     (void)close(file);
     enum asg_status status =
-        asg_wanted_read_file(path, ASG_RULES_GROUP, &fixture->arena, ret, &error);
+        asg_declared_read_file(path, ASG_RULES_GROUP, &fixture->arena, ret, &error);
     (void)unlink(path);
     if (status != ASG_OK) fail_msg("%s\n%s", error.text, asg_bytes_text(&text));
     asg_bytes_clear(&text);
@@ -110,7 +110,7 @@ static void read_back(struct fixture *fixture, const struct asg_imported *import
 
 static void assert_same(struct fixture *fixture, const struct asg_imported *imported)
 {
-    struct asg_wanted wanted = {0};
+    struct asg_declared wanted = {0};
     read_back(fixture, imported, &wanted);
     assert_int_equal(1, wanted.group_count);
     assert_true(asg_model_equal(&asg_group_config_schema, &imported->group,

@@ -1,8 +1,8 @@
-/* wanted_place - what of the files an answer of the controller is about. */
+/* declared_place - what of the files an answer of the controller is about. */
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 
 /* What follows `prefix` and `name` in the text, if an end of a name does; else NULL. */
 static const char *behind(const char *text, const char *prefix, const char *name)
@@ -19,12 +19,12 @@ static const char *behind(const char *text, const char *prefix, const char *name
 
 /* Policies and scheduled actions of the group that `text` begins with: the one that it
  * names; of several that fit, the longest. */
-static void find_rule(const struct asg_wanted *wanted, const char *text,
+static void find_rule(const struct asg_declared *declared, const char *text,
                       struct asg_place *ret)
 {
     size_t longest = 0;
-    for (size_t i = 0; i < wanted->policy_count; i++) {
-        const struct asg_wanted_policy *policy = &wanted->policies[i];
+    for (size_t i = 0; i < declared->policy_count; i++) {
+        const struct asg_declared_policy *policy = &declared->policies[i];
         const char *rest = behind(text, "group ", policy->config.group);
         if (rest == NULL || behind(rest, ", policy ", policy->config.name) == NULL ||
             strlen(policy->config.name) < longest) {
@@ -33,8 +33,8 @@ static void find_rule(const struct asg_wanted *wanted, const char *text,
         longest = strlen(policy->config.name);
         *ret = policy->place;
     }
-    for (size_t i = 0; i < wanted->schedule_count; i++) {
-        const struct asg_wanted_schedule *schedule = &wanted->schedules[i];
+    for (size_t i = 0; i < declared->schedule_count; i++) {
+        const struct asg_declared_schedule *schedule = &declared->schedules[i];
         const char *rest = behind(text, "group ", schedule->config.group);
         if (rest == NULL ||
             behind(rest, ", scheduled action ", schedule->config.name) == NULL ||
@@ -46,13 +46,14 @@ static void find_rule(const struct asg_wanted *wanted, const char *text,
     }
 }
 
-struct asg_place asg_wanted_place_of(const struct asg_wanted *wanted, const char *message)
+struct asg_place asg_declared_place_of(const struct asg_declared *declared,
+                                       const char *message)
 {
     struct asg_place place = {0};
     size_t longest = 0;
     if (message == NULL) return place;
-    for (size_t i = 0; i < wanted->group_count; i++) {
-        const struct asg_wanted_group *group = &wanted->groups[i];
+    for (size_t i = 0; i < declared->group_count; i++) {
+        const struct asg_declared_group *group = &declared->groups[i];
         if (behind(message, "group ", group->config.name) == NULL ||
             strlen(group->config.name) < longest) {
             continue;
@@ -60,6 +61,6 @@ struct asg_place asg_wanted_place_of(const struct asg_wanted *wanted, const char
         longest = strlen(group->config.name);
         place = group->place;
     }
-    find_rule(wanted, message, &place);
+    find_rule(declared, message, &place);
     return place;
 }

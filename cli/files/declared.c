@@ -1,4 +1,4 @@
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ struct asg_schedule_config asg_schedule_defaults(void)
 struct reader {
     const char *path;
     struct asg_arena *arena;
-    struct asg_wanted *ret;
+    struct asg_declared *ret;
     struct asg_error *error;
 };
 
@@ -53,8 +53,8 @@ static struct asg_place place_of(const struct reader *reader,
 static enum asg_status read_policy(const struct reader *reader,
                                    const struct asg_yaml_node *node)
 {
-    struct asg_wanted *ret = reader->ret;
-    struct asg_wanted_policy *policy =
+    struct asg_declared *ret = reader->ret;
+    struct asg_declared_policy *policy =
         asg_arena_push(reader->arena, (void **)&ret->policies, &ret->policy_count,
                        &ret->policy_capacity, sizeof *policy);
     policy->config = asg_policy_defaults();
@@ -69,8 +69,8 @@ static enum asg_status read_policy(const struct reader *reader,
 static enum asg_status read_schedule(const struct reader *reader,
                                      const struct asg_yaml_node *node)
 {
-    struct asg_wanted *ret = reader->ret;
-    struct asg_wanted_schedule *schedule =
+    struct asg_declared *ret = reader->ret;
+    struct asg_declared_schedule *schedule =
         asg_arena_push(reader->arena, (void **)&ret->schedules, &ret->schedule_count,
                        &ret->schedule_capacity, sizeof *schedule);
     schedule->config = asg_schedule_defaults();
@@ -103,15 +103,15 @@ static enum asg_status read_each(const struct reader *reader,
 
 /* Policies and scheduled actions from these on belong to the group `name`, unless they
  * say another. */
-static void give_group(struct asg_wanted *wanted, const char *name, size_t policy,
+static void give_group(struct asg_declared *declared, const char *name, size_t policy,
                        size_t schedule)
 {
-    for (; policy < wanted->policy_count; policy++) {
-        struct asg_policy_config *config = &wanted->policies[policy].config;
+    for (; policy < declared->policy_count; policy++) {
+        struct asg_policy_config *config = &declared->policies[policy].config;
         if (config->group[0] == '\0') config->group = name;
     }
-    for (; schedule < wanted->schedule_count; schedule++) {
-        struct asg_schedule_config *config = &wanted->schedules[schedule].config;
+    for (; schedule < declared->schedule_count; schedule++) {
+        struct asg_schedule_config *config = &declared->schedules[schedule].config;
         if (config->group[0] == '\0') config->group = name;
     }
 }
@@ -131,8 +131,8 @@ static const struct asg_yaml_node *take_out(struct asg_yaml_node *map, const cha
 static enum asg_status read_group(const struct reader *reader,
                                   const struct asg_yaml_node *node)
 {
-    struct asg_wanted *ret = reader->ret;
-    struct asg_wanted_group *group =
+    struct asg_declared *ret = reader->ret;
+    struct asg_declared_group *group =
         asg_arena_push(reader->arena, (void **)&ret->groups, &ret->group_count,
                        &ret->group_capacity, sizeof *group);
     group->config = asg_group_defaults();
@@ -144,7 +144,7 @@ static enum asg_status read_group(const struct reader *reader,
 static enum asg_status read_group_of_list(const struct reader *reader,
                                           const struct asg_yaml_node *node)
 {
-    struct asg_wanted *ret = reader->ret;
+    struct asg_declared *ret = reader->ret;
     size_t policies = ret->policy_count;
     size_t schedules = ret->schedule_count;
     struct asg_yaml_node map = *node;
@@ -187,7 +187,7 @@ static enum asg_status read_section(const struct reader *reader,
 static enum asg_status read_sections(const struct reader *reader,
                                      const struct asg_yaml_node *root)
 {
-    struct asg_wanted *ret = reader->ret;
+    struct asg_declared *ret = reader->ret;
     size_t policies = ret->policy_count;
     size_t schedules = ret->schedule_count;
     const struct asg_yaml_node *own = NULL;
@@ -219,9 +219,9 @@ static bool has_sections(const struct asg_yaml_node *root)
     return false;
 }
 
-enum asg_status asg_wanted_read_file(const char *path, enum asg_rules_kind bare,
-                                     struct asg_arena *arena, struct asg_wanted *ret,
-                                     struct asg_error *error)
+enum asg_status asg_declared_read_file(const char *path, enum asg_rules_kind bare,
+                                       struct asg_arena *arena, struct asg_declared *ret,
+                                       struct asg_error *error)
 {
     const char *text = NULL;
     size_t length = 0;
@@ -234,11 +234,11 @@ enum asg_status asg_wanted_read_file(const char *path, enum asg_rules_kind bare,
     }
     if (status != ASG_OK) return status;
     ret->bytes += length;
-    if (ret->bytes > ASG_WANTED_BYTES_MAX) {
+    if (ret->bytes > ASG_DECLARED_BYTES_MAX) {
         return asg_fail(error, ASG_ERR_LIMIT,
                         "%s: the files have more than %zu MiB together: apply them in "
                         "parts",
-                        path, ASG_WANTED_BYTES_MAX / 1024 / 1024);
+                        path, ASG_DECLARED_BYTES_MAX / 1024 / 1024);
     }
     const char *name =
         asg_arena_text(arena, strcmp(path, "-") == 0 ? "standard input" : path);

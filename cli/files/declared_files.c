@@ -1,4 +1,4 @@
-/* wanted_files - files and folders read together, and what must be true of them as a
+/* declared_files - files and folders read together, and what must be true of them as a
  * whole. */
 #include <dirent.h>
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/files/wanted.h"
+#include "cli/files/declared.h"
 #include "model/schema.h"
 
 static int by_text(const void *a, const void *b)
@@ -58,22 +58,22 @@ static enum asg_status list_folder(const char *path, struct asg_arena *arena,
 
 /* A pipe would be waited for without an end: who means one names it. */
 static enum asg_status read_of_folder(const char *path, struct asg_arena *arena,
-                                      struct asg_wanted *ret, struct asg_error *error)
+                                      struct asg_declared *ret, struct asg_error *error)
 {
     struct stat about;
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
         return asg_fail(error, ASG_ERR_INVALID, "%s: not a regular file; take it out",
                         path);
     }
-    return asg_wanted_read_file(path, ASG_RULES_GROUP, arena, ret, error);
+    return asg_declared_read_file(path, ASG_RULES_GROUP, arena, ret, error);
 }
 
 static enum asg_status read_path(const char *path, struct asg_arena *arena,
-                                 struct asg_wanted *ret, struct asg_error *error)
+                                 struct asg_declared *ret, struct asg_error *error)
 {
     struct stat about;
     if (strcmp(path, "-") == 0 || stat(path, &about) != 0 || !S_ISDIR(about.st_mode)) {
-        return asg_wanted_read_file(path, ASG_RULES_GROUP, arena, ret, error);
+        return asg_declared_read_file(path, ASG_RULES_GROUP, arena, ret, error);
     }
     struct asg_texts files = {0};
     enum asg_status status = list_folder(path, arena, &files, error);
@@ -94,16 +94,16 @@ static int by_place(const struct asg_place *a, const struct asg_place *b)
 
 static int by_group(const void *a, const void *b)
 {
-    const struct asg_wanted_group *x = a;
-    const struct asg_wanted_group *y = b;
+    const struct asg_declared_group *x = a;
+    const struct asg_declared_group *y = b;
     int order = strcmp(x->config.name, y->config.name);
     return order != 0 ? order : by_place(&x->place, &y->place);
 }
 
 static int by_policy(const void *a, const void *b)
 {
-    const struct asg_wanted_policy *x = a;
-    const struct asg_wanted_policy *y = b;
+    const struct asg_declared_policy *x = a;
+    const struct asg_declared_policy *y = b;
     int order = strcmp(x->config.group, y->config.group);
     if (order == 0) order = strcmp(x->config.name, y->config.name);
     return order != 0 ? order : by_place(&x->place, &y->place);
@@ -111,8 +111,8 @@ static int by_policy(const void *a, const void *b)
 
 static int by_schedule(const void *a, const void *b)
 {
-    const struct asg_wanted_schedule *x = a;
-    const struct asg_wanted_schedule *y = b;
+    const struct asg_declared_schedule *x = a;
+    const struct asg_declared_schedule *y = b;
     int order = strcmp(x->config.group, y->config.group);
     if (order == 0) order = strcmp(x->config.name, y->config.name);
     return order != 0 ? order : by_place(&x->place, &y->place);
@@ -165,12 +165,12 @@ static enum asg_status check_named(const struct named *named, const struct named
     return refuse_twice(named, &before->place, error);
 }
 
-static enum asg_status check_groups(const struct asg_wanted *wanted,
+static enum asg_status check_groups(const struct asg_declared *declared,
                                     struct asg_error *error)
 {
     struct named before = {0};
-    for (size_t i = 0; i < wanted->group_count; i++) {
-        const struct asg_wanted_group *group = &wanted->groups[i];
+    for (size_t i = 0; i < declared->group_count; i++) {
+        const struct asg_declared_group *group = &declared->groups[i];
         const struct named named = {
             .what = "group", .name = group->config.name, .place = group->place};
         enum asg_status status = check_named(&named, i > 0 ? &before : NULL, error);
@@ -180,12 +180,12 @@ static enum asg_status check_groups(const struct asg_wanted *wanted,
     return ASG_OK;
 }
 
-static enum asg_status check_policies(const struct asg_wanted *wanted,
+static enum asg_status check_policies(const struct asg_declared *declared,
                                       struct asg_error *error)
 {
     struct named before = {0};
-    for (size_t i = 0; i < wanted->policy_count; i++) {
-        const struct asg_wanted_policy *policy = &wanted->policies[i];
+    for (size_t i = 0; i < declared->policy_count; i++) {
+        const struct asg_declared_policy *policy = &declared->policies[i];
         const struct named named = {.what = "policy",
                                     .group = policy->config.group,
                                     .name = policy->config.name,
@@ -197,12 +197,12 @@ static enum asg_status check_policies(const struct asg_wanted *wanted,
     return ASG_OK;
 }
 
-static enum asg_status check_schedules(const struct asg_wanted *wanted,
+static enum asg_status check_schedules(const struct asg_declared *declared,
                                        struct asg_error *error)
 {
     struct named before = {0};
-    for (size_t i = 0; i < wanted->schedule_count; i++) {
-        const struct asg_wanted_schedule *schedule = &wanted->schedules[i];
+    for (size_t i = 0; i < declared->schedule_count; i++) {
+        const struct asg_declared_schedule *schedule = &declared->schedules[i];
         const struct named named = {.what = "scheduled action",
                                     .group = schedule->config.group,
                                     .name = schedule->config.name,
@@ -214,34 +214,35 @@ static enum asg_status check_schedules(const struct asg_wanted *wanted,
     return ASG_OK;
 }
 
-enum asg_status asg_wanted_read(const struct asg_texts *paths, struct asg_arena *arena,
-                                struct asg_wanted *ret, struct asg_error *error)
+enum asg_status asg_declared_read(const struct asg_texts *paths, struct asg_arena *arena,
+                                  struct asg_declared *ret, struct asg_error *error)
 {
-    struct asg_wanted wanted = {0};
+    struct asg_declared declared = {0};
     enum asg_status status = ASG_OK;
     for (size_t i = 0; i < paths->count && status == ASG_OK; i++) {
-        status = read_path(paths->items[i], arena, &wanted, error);
+        status = read_path(paths->items[i], arena, &declared, error);
     }
     if (status != ASG_OK) return status;
-    sort(wanted.groups, wanted.group_count, sizeof *wanted.groups, by_group);
-    sort(wanted.policies, wanted.policy_count, sizeof *wanted.policies, by_policy);
-    sort(wanted.schedules, wanted.schedule_count, sizeof *wanted.schedules, by_schedule);
-    status = check_groups(&wanted, error);
-    if (status == ASG_OK) status = check_policies(&wanted, error);
-    if (status == ASG_OK) status = check_schedules(&wanted, error);
-    if (status == ASG_OK) *ret = wanted;
+    sort(declared.groups, declared.group_count, sizeof *declared.groups, by_group);
+    sort(declared.policies, declared.policy_count, sizeof *declared.policies, by_policy);
+    sort(declared.schedules, declared.schedule_count, sizeof *declared.schedules,
+         by_schedule);
+    status = check_groups(&declared, error);
+    if (status == ASG_OK) status = check_policies(&declared, error);
+    if (status == ASG_OK) status = check_schedules(&declared, error);
+    if (status == ASG_OK) *ret = declared;
     return status;
 }
 
-const struct asg_wanted_group *asg_wanted_find_group(const struct asg_wanted *wanted,
-                                                     const char *name)
+const struct asg_declared_group *asg_declared_find_group(
+    const struct asg_declared *declared, const char *name)
 {
     size_t low = 0;
-    size_t high = wanted->group_count;
+    size_t high = declared->group_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(wanted->groups[middle].config.name, name);
-        if (order == 0) return &wanted->groups[middle];
+        int order = strcmp(declared->groups[middle].config.name, name);
+        if (order == 0) return &declared->groups[middle];
         if (order < 0) {
             low = middle + 1;
         } else {
