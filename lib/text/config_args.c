@@ -184,9 +184,10 @@ int asg_config_check(const struct asg_config_table *table, int argc, char **argv
     asg_config_begin(&layers, table, arena, config);
     layers.problems = &problems;
     /* For --config; what is wrong is said by the layer of the command line. */
-    (void)asg_config_read_args(NULL, table, argc, argv, &args, &error);
+    if (asg_config_read_args(NULL, table, argc, argv, &args, &error) != ASG_OK) {
+        error.text[0] = '\0';
+    }
     const char *file = file_of(table, &args, arena);
-    error.text[0] = '\0';
     enum asg_status status = load_layers(&layers, file, argc, argv, &error);
     if (status == ASG_OK) status = asg_config_finish(&layers, &error);
     (void)asg_problem_take(&problems, status, &error);
