@@ -43,8 +43,8 @@ def commands():
             line for line in body.split("\n") if line.startswith("| `-"))))
         if title.startswith("openasg "):
             found[title[len("openasg "):].strip()] = options
-        elif title.startswith("Options of every command"):
-            common = options
+        elif title.startswith(("Options of every command", "Options of every list")):
+            common |= options
     found["docs"] = {"--json", "--settings"}  # for those who write pages: in no list
     return found, common | {"--help", "-h", "--version"}
 
