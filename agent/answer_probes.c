@@ -186,8 +186,8 @@ static enum asg_status open_health(struct asg_probes *probes, struct asg_error *
     if (!is_loopback(address)) {
         return asg_fail(
             error, ASG_ERR_DENIED,
-            "health_listen is \"%s\": it answers anybody in plaintext, so only "
-            "an address of this machine alone will do, as 127.0.0.1:7707",
+            "health_listen is \"%s\": it answers anyone in plaintext, so it must "
+            "be a loopback address, for example 127.0.0.1:7707",
             address);
     }
     struct asg_rpc_method methods[ASG_RPC_HEALTH_METHODS];

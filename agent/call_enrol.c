@@ -58,8 +58,8 @@ static enum asg_status check_chain(const struct asg_enrol_call *call,
             return ASG_OK;
         }
         return asg_fail(error, ASG_ERR_DENIED,
-                        "its certificate is of no authority that this agent's controller "
-                        "told it to trust");
+                        "its certificate is not from an authority that this agent "
+                        "trusts");
     }
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes authority = {0};
     const char *ca = call->options.identity->join.ca;
@@ -132,7 +132,7 @@ static enum asg_status copy_answer(const struct asg_enrol_call *call,
     asg_bytes_append_text(&ret->certificate, from->certificate_pem);
     asg_bytes_append_text(&ret->authorities, from->authorities_pem);
     if (ret->report_count == 0)
-        return asg_fail(error, ASG_ERR_MALFORMED, "it says no endpoint for reports");
+        return asg_fail(error, ASG_ERR_MALFORMED, "it gives no endpoint for reports");
     if (!asg_bus_is_key(ret->reports_key))
         return asg_fail(error, ASG_ERR_MALFORMED, "its key for reports is not a key");
     if (strcmp(ret->cluster, call->controller_cluster) != 0) {
@@ -207,7 +207,7 @@ static const char *last_words(const char *details)
     return details[0] == '\0' ? "no answer" : details;
 }
 
-#define NO_TLS "what answers there does not speak TLS" /* lib/rpc's words */
+#define NO_TLS "the server there does not use TLS" /* lib/rpc's words */
 
 static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
                          const char *details)
@@ -220,11 +220,11 @@ static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
                        details[0] == '\0' ? asg_rpc_code_name(code) : details);
     } else if (call->was_checked) {
         attempt->outcome = ASG_ENROL_STRANGER;
-        (void)snprintf(
-            attempt->words, sizeof attempt->words,
-            "TLS: %s. Is it another cluster's, or the line an old one? `openasg "
-            "instance join-line ID` prints a new line",
-            call->why);
+        (void)snprintf(attempt->words, sizeof attempt->words,
+                       "TLS: %s. Is it another cluster's controller, or is the join line "
+                       "old? `openasg "
+                       "instance join-line ID` prints a new line",
+                       call->why);
     } else if (strstr(details, NO_TLS) != NULL) {
         attempt->outcome = ASG_ENROL_NOBODY;
         (void)snprintf(attempt->words, sizeof attempt->words, "%s", NO_TLS);
@@ -486,7 +486,7 @@ enum asg_status asg_enrol_call_new(const struct asg_enrol_call_options *options,
     (void)pthread_cond_init(&call->changed, NULL);
     if (pthread_create(&call->thread, NULL, run, call) != 0) {
         free_call(call);
-        return asg_fail(error, ASG_ERR_LIMIT, "no thread to enrol with");
+        return asg_fail(error, ASG_ERR_LIMIT, "cannot start a thread to enrol with");
     }
     *ret = call;
     return ASG_OK;

@@ -171,7 +171,7 @@ static void start_notices(struct parts *parts, struct asg_clock clock)
         .waker = waker};
     struct asg_error error = {""};
     if (asg_notices_new(&options, &parts->notices, &error) != ASG_OK) {
-        asg_log_warn("agent", "no_notices", "%s, going on without", error.text);
+        asg_log_warn("agent", "no_notices", "%s, continuing without", error.text);
     }
 }
 
@@ -192,7 +192,7 @@ static void run(struct parts *parts, struct asg_clock clock)
     asg_log_info("agent", "started", "instance=%s zone=%s address=%s enrol=%s %s",
                  parts->identity.instance_id, parts->identity.zone,
                  parts->identity.private_ip, parts->identity.join.enrol,
-                 parts->membership.enrolled.is_set ? "with the certificate kept"
+                 parts->membership.enrolled.is_set ? "with its saved certificate"
                                                    : "enrolling");
     struct asg_agent agent = {.clock = clock,
                               .waker = waker,
@@ -238,7 +238,8 @@ int main(int argc, char **argv)
         status = asg_bus_waker_new(&waker);
         if (status == ASG_OK) {
             take_signals();
-            asg_notify_ready("asking who this instance is"); /* a boot need not wait */
+            asg_notify_ready(
+                "reading the identity of this instance"); /* a boot need not wait */
             status = start_parts(&parts, clock, &error);
         }
         if (status == ASG_OK) run(&parts, clock);

@@ -212,7 +212,7 @@ static enum asg_status claim_folder(struct asg_membership *membership,
         asg_log_warn(
             "agent", "keys_of_another",
             "folder=%s has the keys of \"%.64s\": this disk or its image was made "
-            "from that instance; making keys of our own",
+            "from that instance; creating new keys",
             membership->folder, id);
         remove_keys(membership);
     }
@@ -240,8 +240,8 @@ static enum asg_status load_or_renew_keys(struct asg_membership *membership,
     enum asg_status status = load_keys(membership, error);
     if (status != ASG_ERR_MALFORMED) return status;
     asg_log_warn("agent", "keys_damaged",
-                 "%s; making new ones, which the controller refuses until `openasg "
-                 "instance rebind %s` when this instance had enrolled",
+                 "%s; creating new ones; if this instance had enrolled, the controller "
+                 "refuses them until `openasg instance rebind %s`",
                  error->text, instance_id);
     asg_bus_keys_clear(&membership->keys);
     remove_keys(membership);
@@ -273,7 +273,7 @@ static void load_enrolled(struct asg_membership *membership, const char *instanc
     if (is_good && !has_authority(&found, ca)) {
         is_good = false;
         (void)asg_fail(&error, ASG_ERR_MALFORMED,
-                       "the join line names another authority by now");
+                       "the join line names another authority now");
     }
     if (is_good) {
         membership->enrolled = found;

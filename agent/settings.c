@@ -28,9 +28,9 @@ static const struct asg_config_key keys[] = {
      .help = "folder of the cgroup under /sys/fs/cgroup; empty: our own"},
     {"grpc_listen", ASG_CONFIG_TEXT, AT(grpc_listen), ":7705", .unit = "",
      .help = "address:port that answers probes; without an address the instance's "
-             "private one, port 0 takes a free one"},
+             "private one, port 0 picks a free one"},
     {"health_listen", ASG_CONFIG_TEXT, AT(health_listen), "", .unit = "",
-     .help = "address:port of this machine alone (127.0.0.1:7707) where health clients "
+     .help = "loopback address:port (127.0.0.1:7707) where health clients "
              "without a certificate are answered, in plaintext; empty: none"},
     {"enrol", ASG_CONFIG_TEXT, AT(enrol), "", .unit = "",
      .help = "host:port where the controller enrols agents, several with commas between; "
@@ -70,7 +70,7 @@ static const struct asg_config_key keys[] = {
          "ask the metadata for interruption and rebalance notices; auto: where it says "
          "that this is a Spot instance"},
     {"spot_notices_ms", ASG_CONFIG_NUMBER, AT(spot_notices_ms), "5000", 100, 60000, NULL,
-     "milliseconds", "between two looks for notices"},
+     "milliseconds", "between two checks for notices"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
     {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,

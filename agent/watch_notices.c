@@ -168,7 +168,8 @@ enum asg_status asg_notices_new(const struct asg_notices_options *options,
     if (pthread_create(&notices->thread, NULL, run, notices) != 0) {
         asg_imds_destroy(&notices->imds);
         free(notices);
-        return asg_fail(error, ASG_ERR_IO, "no thread for the notices of the metadata");
+        return asg_fail(error, ASG_ERR_IO,
+                        "cannot start a thread for the notices of the metadata");
     }
     *ret = notices;
     return ASG_OK;

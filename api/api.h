@@ -43,7 +43,7 @@ struct asg_api_ports {
      * call returns, and so is the name of the key that asks ("": none). `told` is called
      * once, from the thread of the loop, within seconds. ASG_ERR_BUSY: too many are on
      * their way; ASG_ERR_LIMIT: too many of this key; ASG_ERR_CLOSED: this controller
-     * stops; ASG_ERR_INVALID: no such question. `told` will then not be called. */
+     * is stopping; ASG_ERR_INVALID: no such question. `told` will then not be called. */
     enum asg_status (*look_up)(void *context, const char *asker,
                                const struct asg_question *question, asg_told_fn *told,
                                void *call);

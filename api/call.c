@@ -306,8 +306,8 @@ static void settled(void *context, const struct asg_effects *effects)
     call->own->is_held = call->own->settles != NULL;
     if (effects == NULL) {
         refuse(call, 503, "ServiceUnavailable",
-               "this controller stopped leading before it could say whether the order "
-               "was carried out; look, and ask again");
+               "this controller stopped leading before it knew whether the request was "
+               "executed; check, then try again");
     } else if (!effects->reply.is_ok && !call->own->takes_refusals) {
         const char *code = effects->reply.code;
         refuse(call, strcmp(code, "InternalFailure") == 0 ? 500 : 400, code,
@@ -369,13 +369,13 @@ static void hand_in(struct asg_api_call *call, const struct asg_command *command
     if (status == ASG_ERR_INVALID) {
         char text[ASG_QUERY_MESSAGE_MAX];
         (void)snprintf(text, sizeof text,
-                       "The request is too large for one order: at most %d bytes of it "
-                       "can be kept. Make several of it.",
+                       "The request is too large: at most %d bytes of it can be kept. "
+                       "Split it.",
                        ASG_API_ORDER_BYTES_MAX);
         refuse_order(call, text);
     } else if (status != ASG_OK) {
         refuse(call, 400, "Throttling",
-               "Rate exceeded: too many orders are on their way");
+               "Rate exceeded: too many requests are in progress");
     }
 }
 
@@ -399,9 +399,10 @@ static void told(void *context, const struct asg_told *told)
         return;
     }
     char text[ASG_QUERY_MESSAGE_MAX];
-    (void)snprintf(text, sizeof text,
-                   "openasg cannot ask EC2 what this needs to know: %s%s%s; try again",
-                   told->code, told->code[0] != '\0' ? ": " : "", told->message);
+    (void)snprintf(
+        text, sizeof text,
+        "openasg cannot ask EC2 for what this request needs: %s%s%s; try again",
+        told->code, told->code[0] != '\0' ? ": " : "", told->message);
     refuse(call, 503, "ServiceUnavailable", text);
 }
 
@@ -433,7 +434,7 @@ void asg_api_look_up(struct asg_api_call *call, const struct asg_question *quest
         refuse(call, 400, "Throttling",
                "Rate exceeded: too many calls wait for an answer of EC2");
     } else {
-        refuse(call, 503, "ServiceUnavailable", "this controller stops; try again");
+        refuse(call, 503, "ServiceUnavailable", "this controller is stopping; try again");
     }
 }
 

@@ -40,10 +40,11 @@ static enum asg_status read_file(const char *setting, const char *path, bool is_
     if (fstat(file, &info) != 0) {
         status = fail(error, setting, path);
     } else if (is_secret && (info.st_mode & 007) != 0) {
-        status = asg_fail(error, ASG_ERR_DENIED,
-                          "%s %s may be read by everybody (mode %03o); chmod 640 or 600 "
-                          "it, and create a new one if someone may have seen it",
-                          setting, path, (unsigned)info.st_mode & 0777);
+        status =
+            asg_fail(error, ASG_ERR_DENIED,
+                     "%s %s may be read by everyone (mode %03o); `chmod 640` or `chmod "
+                     "600` it, and create a new one if someone may have seen it",
+                     setting, path, (unsigned)info.st_mode & 0777);
     } else {
         status = read_all(file, setting, path, ret, error);
     }

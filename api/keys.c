@@ -198,7 +198,7 @@ enum asg_status asg_api_keys_new(const char *path, struct asg_clock clock,
     if (status == ASG_ERR_NOT_FOUND) {
         asg_log_warn("api", "keys_missing",
                      "%s is missing: no client can sign until `openasg keys make-api "
-                     "NAME` has made a key",
+                     "NAME` has created a key",
                      path);
         struct asg_access_keys none = {.count = 0};
         keys->ring = make_ring(&none);

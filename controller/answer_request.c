@@ -118,7 +118,7 @@ static void ask_view(struct asg_controller *controller, uint32_t peer,
     if (asg_answer_thread_ask(controller->answers, question) == ASG_OK) return;
     asg_question_free(question);
     refuse(controller, peer, request->request_no, "Throttling",
-           "too many questions are on their way; ask again in a moment");
+           "too many requests are in progress; try again in a moment");
 }
 
 static void fill_jobs(struct asg_controller *controller,
@@ -144,8 +144,9 @@ static void fill_activities(struct asg_controller *controller,
     if (controller->activities == NULL) {
         answer->is_ok = false;
         answer->code = "ServiceUnavailable";
-        answer->message = "this controller keeps no activities, as it does not serve the "
-                          "Auto Scaling API: set listen.api";
+        answer->message =
+            "this controller records no activities, because the Auto Scaling "
+            "API is off: set listen.api";
         return;
     }
     bool is_of_group = request->group[0] != '\0';
@@ -454,7 +455,7 @@ void asg_take_request(struct asg_controller *controller,
         answer_question(controller, message->peer, &request);
     } else if (request.command == NULL) {
         refuse(controller, message->peer, request.request_no, "MalformedRequest",
-               "neither a question nor an order");
+               "neither a query nor a command");
     } else if (asg_first_concerns(controller->first, message->peer, &request)) {
         wait_for_turn(controller, message, &request, actor);
     } else if (request.query == ASG_QUERY_TRY) {

@@ -96,8 +96,8 @@ static void check_dir(const struct asg_controller_settings *settings,
     bool has_certificate = access(in_dir(settings, "ca.pem", problems), F_OK) == 0;
     if (has_certificate && !has_key) {
         asg_problem_add(problems,
-                        "dir: %s/ca.pem is there and ca.key is not: restore ca.key from "
-                        "the back-up (docs/recovery.md)",
+                        "dir: %s/ca.pem exists, but ca.key does not: restore ca.key from "
+                        "the backup (docs/recovery.md)",
                         settings->dir);
     }
     check_log(settings, problems);

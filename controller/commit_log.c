@@ -287,7 +287,7 @@ static enum asg_status save_here(struct asg_commit *commit, struct asg_error *er
 static void give_up(struct asg_commit *commit, int64_t log_ms,
                     const struct asg_error *error)
 {
-    asg_log_warn("commit", "snapshot_failed", "%s; going on without it", error->text);
+    asg_log_warn("commit", "snapshot_failed", "%s; continuing without it", error->text);
     asg_made_snapshot_clear(&commit->made);
     commit->has_leftovers = true;
     commit->look_at_ms = log_ms + RETRY_MS;

@@ -135,7 +135,8 @@ static void look_whether_still(struct asg_controller *controller, int64_t mono_m
     if (controller->commit == NULL || late_ms <= STILL_MS) return;
     char why[80];
     (void)snprintf(why, sizeof why,
-                   "this process stood still for %" PRId64 " s, what it knew is old",
+                   "this process was paused for %" PRId64
+                   " s, so its state is out of date",
                    late_ms / 1000);
     stop_leading(controller, why);
     controller->try_again_ms = mono_ms;
@@ -151,7 +152,7 @@ static void look_whether_leapt(struct asg_controller *controller, int64_t mono_m
     char why[120];
     (void)snprintf(why, sizeof why,
                    "the wall clock has been %" PRId64 " s ahead for %" PRId64
-                   " s and is believed now",
+                   " s and is trusted now",
                    controller->log_time.leap_ms / 1000, ASG_CLOCK_STAND_MS / 1000);
     stop_leading(controller, why);
     controller->try_again_ms = mono_ms;

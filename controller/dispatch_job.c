@@ -420,8 +420,8 @@ uint32_t asg_dispatch_shut_out(struct asg_dispatch *dispatch,
         if (is_allowed(context, worker->key)) continue;
         asg_log_warn(
             "keys", "worker_shut_out",
-            "worker=%s key=%s: its key is no longer allowed; what it held goes to "
-            "others",
+            "worker=%s key=%s: its key is no longer allowed; its jobs go to other "
+            "workers",
             worker->name, worker->key);
         drop_worker(dispatch, worker);
         count++;
@@ -806,9 +806,10 @@ static bool end_hopeless(struct asg_dispatch *dispatch, struct asg_job_entry *en
                          int64_t log_ms)
 {
     if (entry->deliveries >= dispatch->options.delivery_limit) {
-        end_job(dispatch, entry, ASG_OUTCOME_UNDELIVERED,
-                "handed to workers as often as the delivery limit allows, no result came "
-                "back");
+        end_job(
+            dispatch, entry, ASG_OUTCOME_UNDELIVERED,
+            "sent to workers as often as jobs.delivery_limit allows, and no result came "
+            "back");
         return true;
     }
     if (!is_past_deadline(entry, log_ms)) return false;
@@ -905,7 +906,7 @@ static void end_lease_if_due(struct asg_dispatch *dispatch, struct asg_job_entry
     bool sits_on_it = is_heard(dispatch, worker, mono_ms);
     if (is_late) {
         end_job(dispatch, entry, ASG_OUTCOME_EXPIRED,
-                "its deadline passed, and the worker that has it has not finished it");
+                "its deadline passed before its worker finished it");
     } else {
         worker->capacity = 0; /* until it is heard of again */
         end_lease(dispatch, entry);
@@ -958,7 +959,7 @@ int64_t asg_dispatch_pump(struct asg_dispatch *dispatch, int64_t mono_ms, int64_
     int64_t next_ms = end_leases(dispatch, mono_ms, log_ms);
     while (dispatch->recalled.first != NULL) {
         end_job(dispatch, dispatch->recalled.first, ASG_OUTCOME_UNDELIVERED,
-                "asked back before a worker took it");
+                "withdrawn before a worker took it");
     }
     for (int kind = 0; kind < ASG_JOB_COUNT; kind++) {
         int64_t at_ms = pump_queue(dispatch, (enum asg_job_kind)kind, mono_ms, log_ms);
@@ -1095,7 +1096,7 @@ void asg_dispatch_alarms(const struct asg_dispatch *dispatch, int64_t mono_ms,
                         ? asg_arena_format(arena,
                                            "AWS refuses the credentials of worker %s: %s",
                                            w->name, w->trust->refused)
-                        : asg_arena_format(arena, "worker %s is put aside: %s", w->name,
+                        : asg_arena_format(arena, "worker %s gets no jobs: %s", w->name,
                                            w->trust->why)};
     }
 }

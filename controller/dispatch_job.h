@@ -41,10 +41,10 @@ struct asg_dispatch_ports {
 struct asg_dispatch_options {
     int64_t lease_ms;
     int64_t heartbeat_ms;
-    uint32_t delivery_limit;     /* times a job is handed out before it is given up */
-    uint32_t unproven_jobs;      /* held by a key that has finished none lately; 0: any */
-    int64_t aside_ms;            /* how long a worker is put aside; 0: never is */
-    uint32_t rate_share_percent; /* of EC2's quotas; 0: no limit */
+    uint32_t delivery_limit; /* times a job is sent to a worker before it is given up */
+    uint32_t unproven_jobs;  /* held by a key that has finished none lately; 0: any */
+    int64_t aside_ms;        /* how long a worker is put aside; 0: never is */
+    uint32_t rate_share_percent;               /* of EC2's quotas; 0: no limit */
     const struct asg_rate_quotas *rate_quotas; /* NULL: those that EC2 documents */
     struct asg_dispatch_ports ports;
 };

@@ -89,7 +89,8 @@ static bool is_instance_id(const char *id)
 /* What is wrong with its form; NULL: nothing. */
 static const char *look_at_form(const struct asg_rpc_enroll *enroll)
 {
-    if (!is_instance_id(enroll->instance_id)) return "instance_id is none of EC2's";
+    if (!is_instance_id(enroll->instance_id))
+        return "instance_id is not an EC2 instance id";
     if (!asg_bus_is_key(enroll->curve_key)) {
         return "curve_public_key is not 40 letters of Z85";
     }
@@ -359,13 +360,13 @@ static void settled(void *context, const struct asg_effects *effects)
                        reply->message);
     } else if (strcmp(code, "NotFound") == 0) {
         finish_with(pending, ASG_RPC_NOT_FOUND, ASG_COUNT_ENROLMENTS_EARLY,
-                    "that instance is not known here (yet): try again");
+                    "this instance is not known (yet): try again");
     } else if (strcmp(code, "TryAgain") == 0) {
         finish_with(pending, ASG_RPC_UNAVAILABLE, ASG_COUNT_ENROLMENTS_EARLY,
                     "EC2 has not said the instance's address yet: try again");
     } else {
         finish_with(pending, ASG_RPC_UNAVAILABLE, ASG_COUNT_ENROLMENTS_UNAVAILABLE,
-                    "this controller could not take it now: try again");
+                    "this controller could not process it now: try again");
     }
 }
 
@@ -423,7 +424,7 @@ static void put_event(struct pending *pending, const struct asg_proof_answer *pr
     if (!is_closed) asg_count(ASG_COUNT_INBOX_FULL, 1);
     finish_with(pending, is_closed ? ASG_RPC_UNAVAILABLE : ASG_RPC_RESOURCE_EXHAUSTED,
                 is_closed ? ASG_COUNT_ENROLMENTS_UNAVAILABLE : ASG_COUNT_ENROLMENTS_BUSY,
-                "too much waits here: try again in a moment");
+                "the controller is busy: try again in a moment");
 }
 
 /* ---- what core is told of strangers, seldom ---- */
@@ -492,7 +493,7 @@ static void take_proven(struct pending *pending, const struct asg_proof_answer *
     case ASG_STANDING_UNKNOWN:
         tell_witness(pending, proof);
         finish_with(pending, ASG_RPC_NOT_FOUND, ASG_COUNT_ENROLMENTS_EARLY,
-                    "that instance is not known here (yet): try again");
+                    "this instance is not known (yet): try again");
         return;
     case ASG_STANDING_NO_ADDRESS:
         finish_with(pending, ASG_RPC_UNAVAILABLE, ASG_COUNT_ENROLMENTS_EARLY,
@@ -597,8 +598,8 @@ void asg_enrolments_take(void *context, struct asg_rpc_call *call,
     }
     if (enroll->proof == ASG_RPC_PROOF_STS && !is_worth_asking(standing)) {
         end(call, ASG_RPC_NOT_FOUND, ASG_COUNT_ENROLMENTS_EARLY,
-            "no instance of that id and of the address this call comes from is known "
-            "here (yet): try again; with address translation between agents and "
+            "no instance with that id and the address of this call is known (yet): try "
+            "again; with address translation between agents and "
             "controller set enrol.check_address: false on the controller");
         return;
     }

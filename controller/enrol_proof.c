@@ -28,16 +28,17 @@ static enum asg_status read_taken(const struct asg_texts *words,
             proof++;
         }
         if (proof == (int)ASG_PROOF_COUNT) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "enrol.proofs: '%.40s' is none: token, sts or document",
-                            words->items[i]);
+            return asg_fail(
+                error, ASG_ERR_INVALID,
+                "enrol.proofs: '%.40s' is not a proof: use token, sts or document",
+                words->items[i]);
         }
         ret->takes[proof] = true;
     }
     if (words->count > 0) return ASG_OK;
     return asg_fail(error, ASG_ERR_INVALID,
-                    "enrol.proofs is empty, and no agent could enrol: token, sts or "
-                    "document");
+                    "enrol.proofs is empty, so no agent could enrol: use token, sts "
+                    "or document");
 }
 
 static enum asg_status check_accounts(const struct asg_proof_rules *rules,
@@ -75,8 +76,8 @@ static enum asg_status read_certificates(const struct asg_controller_settings *s
     if (!ret->takes[ASG_PROOF_DOCUMENT]) return ASG_OK;
     if (path[0] == '\0') {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "enrol.proofs takes identity documents: name AWS's certificates "
-                        "for their RSA-2048 signatures in enrol.document_certificates");
+                        "enrol.proofs has document: set enrol.document_certificates to "
+                        "AWS's certificates for RSA-2048 signatures");
     }
     enum asg_status status =
         asg_document_certificates_load(path, settings->region, &ret->documents, error);
@@ -177,9 +178,10 @@ static struct asg_proof_answer check_token(const struct asg_proofs *proofs,
     if (!is_right_token(proofs, enroll)) {
         return (struct asg_proof_answer){
             .verdict = ASG_PROOF_WRONG,
-            .why = "the token is not one of this controller for that launch or instance: "
-                   "it is of another cluster, or was changed; get a new join line with "
-                   "`openasg instance join-line`"};
+            .why =
+                "the token is not valid for this launch or instance: it is from another "
+                "cluster, or was changed; get a new join line with "
+                "`openasg instance join-line`"};
     }
     return (struct asg_proof_answer){.verdict = ASG_PROOF_HOLDS,
                                      .proof = ASG_PROOF_TOKEN,
@@ -237,7 +239,7 @@ static void say_missing(const struct asg_proofs *proofs, asg_proof_done *done,
     char why[320];
     (void)snprintf(why, sizeof why,
                    "these keys are not bound to that instance and no proof was given "
-                   "that this controller takes: the agent needs%s",
+                   "that this controller accepts: the agent needs%s",
                    list);
     const struct asg_proof_answer answer = {.verdict = ASG_PROOF_MISSING, .why = why};
     done(context, &answer);

@@ -84,7 +84,7 @@ static enum asg_status compare_mark(struct asg_activity_indexer *self,
     bool is_known = status == ASG_OK && memcmp(hash, mark.chain_hash, sizeof hash) == 0;
     if (is_known || (status != ASG_OK && status != ASG_ERR_EMPTY)) return status;
     asg_log_info("activities", "index_of_another_log",
-                 "%s goes up to record %" PRIu64 " of another log: building it again",
+                 "%s goes up to record %" PRIu64 " of another log: rebuilding it",
                  self->index_path, mark.seq);
     return asg_activity_index_empty(self->index, error);
 }

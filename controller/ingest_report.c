@@ -524,7 +524,7 @@ static void say_shed(struct asg_ingest *ingest, int64_t mono_ms)
     asg_log_warn("ingest", "reports_late",
                  "%" PRId64 " reports were older than two of their periods and did not "
                  "count, %" PRId64 " were overtaken by newer ones, in %d s or more; the "
-                 "last of instance=%s; look at the load of this host and of the network",
+                 "last of instance=%s; check the load of this host and of the network",
                  ingest->shed.late, ingest->shed.overtaken, SHED_SAY_MS / 1000,
                  ingest->shed.late_id);
     ingest->shed.late = 0;

@@ -440,9 +440,8 @@ static bool has_no_other(struct asg_look_up *look_up, struct inquiry *inquiry,
         inquiry->why != NULL
             ? unavailable(asg_arena_text(&arena, inquiry->code),
                           asg_arena_text(&arena, inquiry->why))
-            : unavailable(
-                  "OpenasgNoWorker",
-                  "no worker is there that could ask EC2: see openasg worker list");
+            : unavailable("OpenasgNoWorker",
+                          "no connected worker could ask EC2: see openasg worker list");
     end_inquiry(look_up, inquiry, &told);
     asg_arena_clear(&arena);
     return false;
@@ -501,8 +500,8 @@ static struct asg_told too_late(const struct inquiry *inquiry)
                                               "request rate is used up");
     }
     return unavailable("OpenasgNoWorker",
-                       "no worker has come yet that could ask EC2: see openasg worker "
-                       "list");
+                       "no worker that could ask EC2 has connected yet: see openasg "
+                       "worker list");
 }
 
 /* Those whose time is over; false: the inquiry is over. */
@@ -603,7 +602,7 @@ void asg_look_up_close(struct asg_look_up *look_up)
     (void)pthread_mutex_lock(&look_up->lock);
     look_up->is_closed = true;
     (void)pthread_mutex_unlock(&look_up->lock);
-    asg_look_up_give_up(look_up, "this controller stops");
+    asg_look_up_give_up(look_up, "this controller is stopping");
 }
 
 struct asg_look_up_counts asg_look_up_counts(struct asg_look_up *look_up)

@@ -46,7 +46,7 @@ struct asg_look_up_options {
 };
 
 void asg_look_up_new(const struct asg_look_up_options *options, struct asg_look_up **ret);
-/* Tell all that wait that this controller stops, and take no more. */
+/* Tell all that wait that this controller is stopping, and take no more. */
 void asg_look_up_close(struct asg_look_up *look_up);
 /* Closes it first. No asker may be left. */
 void asg_look_up_destroy(struct asg_look_up **look_up);

@@ -36,7 +36,7 @@ bool asg_peer_folder_look(struct asg_peer_folder *folder, int64_t mono_ms)
                      status == ASG_ERR_MALFORMED ? "" : "; until then no key is added");
     }
     if (status == ASG_OK && folder->told[0] != '\0') {
-        asg_log_info("keys", "allow_list_read", "%s is as it should be again",
+        asg_log_info("keys", "allow_list_read", "%s has no errors any more",
                      folder->path);
     }
     (void)snprintf(folder->told, sizeof folder->told, "%s", error.text);
@@ -80,13 +80,13 @@ void asg_advise_refused(const struct asg_known_peers *known,
     if (row->key[0] == '\0') {
         words = "compare its server key with controller.key.pub";
     } else if (row->is_admitted) {
-        words = "is that key in the right hands alone?";
+        words = "check that no one else has that key";
     } else if (is_of_other(known, row->key, edge, ret)) {
         return;
     } else if (edge == ASG_EDGE_WORKERS) {
-        words = "to admit it put its NAME.pub into workers.d";
+        words = "to admit it, copy its NAME.pub into workers.d";
     } else if (edge == ASG_EDGE_ADMIN) {
-        words = "to admit it put its NAME.pub into admins.d";
+        words = "to admit it, copy its NAME.pub into admins.d";
     }
     (void)snprintf(ret, ASG_ERROR_TEXT_MAX, "%s", words);
 }
@@ -142,8 +142,8 @@ static void tell_misuse(struct asg_refusal_teller *teller, struct asg_bus *bus,
         asg_log_error(
             "alarm", "key_misused",
             "port=%s key=%s address=%s: %s, %" PRIu64
-            " times; unless this is a restart loop, the key is stolen: take its .pub "
-            "file away",
+            " times; unless this is a restart loop, the key is stolen: remove its .pub "
+            "file",
             rows[i].domain, rows[i].key, rows[i].address, rows[i].why,
             misused - teller->misused);
         break;

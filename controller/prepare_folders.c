@@ -60,12 +60,13 @@ static const struct lasting {
                        "enrol again within minutes"},
     {"join.secret",
      "instances that were launched and have not enrolled yet are refused and replaced"},
-    {"ca.key", "no agent that has enrolled believes the new authority: probes and drains "
-               "of it fail, "
-               "and its reports alone keep it from being replaced; `openasg halt` first"},
-    {"ca.pem",
-     "its fingerprint is another one: instances that were launched and have not enrolled "
-     "yet do not believe it and are replaced"},
+    {"ca.key",
+     "agents that have enrolled do not trust the new authority: their probes and "
+     "drains fail, and only their reports keep them from being replaced; run `openasg "
+     "halt` first"},
+    {"ca.pem", "its fingerprint has changed: instances that were launched and have not "
+               "enrolled yet "
+               "do not trust it and are replaced"},
 };
 
 #define LASTING_COUNT (sizeof lasting / sizeof lasting[0])
@@ -83,7 +84,7 @@ static void tell_made(const char *dir, const bool was_there[LASTING_COUNT])
         if (was_there[i]) continue;
         asg_log_warn(
             "keys", "key_made_anew",
-            "%s/%s was gone though there is a log, and a new one was created: %s. "
+            "%s/%s was missing although there is a log, and a new one was created: %s. "
             "If a backup has the old one, stop the controller and put it back",
             dir, lasting[i].name, lasting[i].then);
     }

@@ -239,8 +239,8 @@ static void tell_unprobed(const char *id, const char *address, const char *detai
     asg_log_rate(
         ASG_LOG_WARN, "probe", "probe_failed",
         "instance=%s at %s reports, and its probe fails: %s; until probes "
-        "succeed its silence alone may end it: does that port let the controller "
-        "in, and has it enrolled with this controller's authority?",
+        "succeed, silence alone can get it replaced: is that port open to the "
+        "controller, and has the agent enrolled with this controller's authority?",
         id, address, detail);
 }
 
@@ -482,7 +482,7 @@ void asg_prober_destroy(struct asg_prober **prober)
 
 static void tell_outcome(const struct asg_rpc_drain *answer, char ret[DETAIL_BYTES_MAX])
 {
-    const char *words = "its drain script could not be run to its end";
+    const char *words = "its drain script could not be run to completion";
     if (answer->has_timed_out) words = "its drain script was stopped at its limit";
     if (answer->is_drained) words = "drained";
     if (answer->is_drained && answer->exit_code < 0) words = "it has no drain script";

@@ -28,7 +28,7 @@ struct asg_prober_options {
     uint32_t concurrency;  /* probes at once; 200 */
     int64_t deadline_ms;   /* of one probe; 1 s */
     int64_t suspect_ms;    /* pause between probes of a suspect; 500 ms */
-    int64_t background_ms; /* everyone is probed once in this time; 60 s */
+    int64_t background_ms; /* every agent is probed once in this time; 60 s */
     uint32_t failures;     /* in a row before it is believed; 2 */
     struct asg_clock clock;
     /* The controller's certificate; NULL: plaintext, without any check. */

@@ -120,11 +120,10 @@ static bool read_known(const struct asg_probe_trust *trust, const char *chain_pe
     enum asg_status status =
         asg_certificate_check(chain_pem, trust->trusted_pem, &facts, reason);
     if (status == ASG_ERR_DENIED && is_unsigned(trust, chain_pem, peer)) {
-        (void)asg_fail(
-            reason, status,
-            ASG_PROBE_TRUST_UNSIGNED
-            "signed by none of the authorities that are trusted: was ca.key or "
-            "ca.pem lost or changed?");
+        (void)asg_fail(reason, status,
+                       ASG_PROBE_TRUST_UNSIGNED
+                       "not signed by a trusted authority: was ca.key or "
+                       "ca.pem lost or changed?");
     }
     if (status != ASG_OK) return false;
     if (strcmp(facts.holder.cluster, trust->cluster) != 0) {

@@ -45,8 +45,9 @@ static enum asg_status check(const struct asg_prove_document_options *options,
     }
     if (document->pending_ms > options->now_ms + AHEAD_MS ||
         document->pending_ms < EPOCH_MS) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "its pendingTime cannot be: is the controller's clock wrong?");
+        return asg_fail(
+            error, ASG_ERR_DENIED,
+            "its pendingTime is impossible: is the controller's clock wrong?");
     }
     return ASG_OK;
 }

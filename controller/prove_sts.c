@@ -250,7 +250,8 @@ static enum asg_status check(const struct asg_sts_prover *prover,
                              char ret_url[ASG_ENDPOINT_URL_MAX], struct asg_error *error)
 {
     if (request->header_count != ASG_CALLER_HEADERS)
-        return asg_fail(error, ASG_ERR_DENIED, "it has not the %d headers of its kind",
+        return asg_fail(error, ASG_ERR_DENIED,
+                        "it does not have exactly the %d headers that it needs",
                         ASG_CALLER_HEADERS);
     char authority[ASG_CALLER_HEX_SIZE] = "";
     ASG_CLEANUP(asg_bytes_clear) struct asg_bytes found = {0};
@@ -337,7 +338,7 @@ void asg_sts_prover_close(struct asg_sts_prover *prover)
     while (prover->first != NULL) {
         struct question *question = prover->first;
         prover->first = question->next;
-        end(question, ASG_PROOF_UNKNOWN, "this controller stops: try again");
+        end(question, ASG_PROOF_UNKNOWN, "this controller is stopping: try again");
     }
 }
 

@@ -112,13 +112,14 @@ enum asg_status asg_rate_quotas_parse(const char *text, struct asg_rate_quotas *
     for (const char *at = text + strspn(text, " "); *at != '\0'; at += strspn(at, " ")) {
         const char *word = at;
         if (!read_quota(&at, &quotas) || (*at != ' ' && *at != '\0')) {
-            return asg_fail(error, ASG_ERR_INVALID,
-                            "rate.quotas: \"%.*s\" is none: write ACTION=AT_ONCE/A_SECOND"
-                            "[,INSTANCES/A_SECOND], as RunInstances=5/2,1000/2; actions "
-                            "are RunInstances, TerminateInstances, DescribeInstances, "
-                            "CreateTags, CreateLaunchTemplate, "
-                            "DescribeLaunchTemplateVersions, CreateFleet",
-                            (int)strcspn(word, " "), word);
+            return asg_fail(
+                error, ASG_ERR_INVALID,
+                "rate.quotas: \"%.*s\" is not a quota: write ACTION=REQUESTS/A_SECOND"
+                "[,INSTANCES/A_SECOND], for example RunInstances=5/2,1000/2; actions "
+                "are RunInstances, TerminateInstances, DescribeInstances, "
+                "CreateTags, CreateLaunchTemplate, "
+                "DescribeLaunchTemplateVersions, CreateFleet",
+                (int)strcspn(word, " "), word);
         }
     }
     *ret = quotas;

@@ -7,7 +7,7 @@
  * (docs/rules.md, "A launch whose answer was lost", rule 6).
  * EC2's list is one witness, the agents are another (docs/reliability.md, "What EC2's
  * list says"): an instance whose agent reports is not absent, and a listing that lacks
- * many instances at once is believed only when it stands and none of their agents
+ * many instances at once is believed only when it persists and none of their agents
  * reports, or when an operator says so. A row that ends or stops an instance that nobody
  * ordered to end, while its agent reports, is no better than a listing that lacks it: it
  * is believed once the agent is silent, or when it stands as long as an absence must. A

@@ -222,7 +222,7 @@ void asg_serve_api_reload(struct asg_controller *controller)
     }
     struct asg_error error = {""};
     if (asg_api_reload(controller->api, &error) == ASG_OK) {
-        asg_log_info("api", "reloaded", "certificate and keys were read again");
+        asg_log_info("api", "reloaded", "certificate and keys reloaded");
     } else {
         asg_log_warn("api", "certificate_kept", "%s; the certificate stays as it was",
                      error.text);
@@ -240,8 +240,8 @@ void asg_serve_api_look(struct asg_controller *controller, int64_t mono_ms)
     controller->api_full = now.full;
     controller->api_full_at_ms = mono_ms + FULL_MS;
     asg_log_warn("api", "connections_full",
-                 "the API's connections are nearly all taken (%zu), or too many of one "
-                 "address: those that sent no request yet are closed for others; look "
-                 "who holds them (ss -tn)",
+                 "the API is close to its limit of connections (%zu), or one address has "
+                 "too many: connections without a request are closed to make room; `ss "
+                 "-tn` shows who holds them",
                  now.open);
 }

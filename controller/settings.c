@@ -15,23 +15,24 @@ static const struct asg_enum log_format_words = {"log format", asg_log_formats, 
 
 static const struct asg_config_key keys[] = {
     {"dir", ASG_CONFIG_PATH, AT(dir), "/var/lib/openasg", .unit = "",
-     .help = "folder of the log, the keys and the user data of templates; made with mode "
-             "0700"},
+     .help =
+         "folder of the log, the keys and the user data of templates; created with mode "
+         "0700"},
     {"listen.agents", ASG_CONFIG_ENDPOINT, AT(listen_agents), "tcp://127.0.0.1:7701",
-     .unit = "", .help = "where agents report; port * takes a free one"},
+     .unit = "", .help = "where agents report; port * picks a free one"},
     {"listen.workers", ASG_CONFIG_ENDPOINT, AT(listen_workers), "tcp://127.0.0.1:7702",
      .unit = "", .help = "where workers take jobs"},
     {"listen.admin", ASG_CONFIG_ENDPOINT, AT(listen_admin), "tcp://127.0.0.1:7703",
      .unit = "", .help = "admin address: where the openasg command connects"},
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "127.0.0.1:7704", .unit = "",
-     .help = "address:port of /healthz, /readyz and /metrics; port 0 takes a free one, "
+     .help = "address:port of /healthz, /readyz and /metrics; port 0 picks a free one, "
              "empty serves none"},
     {"listen.enrol", ASG_CONFIG_TEXT, AT(listen_enrol), "127.0.0.1:7708", .unit = "",
      .help = "address:port where agents enrol and renew their certificates, over TLS; "
-             "port 0 takes a free one"},
+             "port 0 picks a free one"},
     {"listen.api", ASG_CONFIG_TEXT, AT(listen_api), "", .unit = "",
      .help =
-         "address:port of the Auto Scaling API; port 0 takes a free one, empty serves "
+         "address:port of the Auto Scaling API; port 0 picks a free one, empty serves "
          "none"},
     {"api.keys", ASG_CONFIG_PATH, AT(api_keys), "", .unit = "",
      .help =
@@ -42,16 +43,17 @@ static const struct asg_config_key keys[] = {
      .help = "PEM file of the API's certificate and those that lead to its root; read "
              "again on SIGHUP; needed when listen.api is not on loopback"},
     {"api.private_key", ASG_CONFIG_PATH, AT(api_private_key), "", .unit = "",
-     .help = "PEM file of its private key, not readable by everybody"},
+     .help = "PEM file of its private key, not readable by others"},
     {"api.behind_proxy", ASG_CONFIG_BOOL, AT(api_behind_proxy), "false", .unit = "",
-     .help = "a proxy before the API does TLS: plain HTTP beyond loopback is all right"},
+     .help =
+         "a proxy in front of the API does TLS: plain HTTP beyond loopback is allowed"},
     {"api.settle", ASG_CONFIG_DURATION, AT(api_settle_ms), "0s", 0, 10 * SECOND, NULL, "",
-     "how long answers of orders that launch or end instances wait until their ids are "
-     "known and their ends are seen; 0s: not at all"},
+     "how long answers to requests that launch or terminate instances wait for the ids "
+     "and for the terminations; 0s: not at all"},
     {"region", ASG_CONFIG_TEXT, AT(region), "us-east-1", .unit = "",
-     .help = "of this controller: clients of the API sign for it, and it stands in ARNs"},
+     .help = "of this controller: API clients sign for it, and ARNs contain it"},
     {"account_id", ASG_CONFIG_TEXT, AT(account_id), "000000000000", .unit = "",
-     .help = "of this controller: twelve digits that stand in ARNs; in YAML in quotes"},
+     .help = "of this controller: twelve digits, part of ARNs; in YAML in quotes"},
     {"limits.groups", ASG_CONFIG_NUMBER, AT(groups_limit), "500", 1, ASG_GROUPS_MAX, NULL,
      "groups", "that clients of the API may have; this and those below are AWS's quotas"},
     {"limits.launch_configurations", ASG_CONFIG_NUMBER, AT(launch_configurations_limit),
@@ -87,7 +89,8 @@ static const struct asg_config_key keys[] = {
      .help = "folder of NAME.pub, the keys of workers that may take jobs; empty: "
              "workers.d in dir"},
     {"allow.admins", ASG_CONFIG_PATH, AT(admins_allowed), "", .unit = "",
-     .help = "folder of NAME.pub, the keys that may give orders; empty: admins.d in dir"},
+     .help = "folder of NAME.pub, the keys that may use the openasg command; empty: "
+             "admins.d in dir"},
     {"allow.plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
      .help = "no encryption and no keys on any socket: for measurements only"},
     {"enrol.check_address", ASG_CONFIG_BOOL, AT(enrol_check_address), "true", .unit = "",
@@ -134,13 +137,13 @@ static const struct asg_config_key keys[] = {
     {"reports.load_max", ASG_CONFIG_NUMBER, AT(load_max), "100", 1, 1000000, NULL,
      "per core", "of load average; an agent that reports more counts as this"},
     {"probe.concurrency", ASG_CONFIG_NUMBER, AT(probe_concurrency), "200", 1, 10000, NULL,
-     "probes", "at once"},
+     "probes", "at the same time"},
     {"probe.deadline", ASG_CONFIG_DURATION, AT(probe_deadline_ms), "1s", 10, MINUTE, NULL,
      "", "for the answer to one probe"},
     {"probe.suspect_every", ASG_CONFIG_DURATION, AT(probe_suspect_ms), "500ms", 10,
      MINUTE, NULL, "", "pause between two probes of a silent instance"},
     {"probe.background_every", ASG_CONFIG_DURATION, AT(probe_background_ms), "60s",
-     SECOND, DAY, NULL, "", "everyone is probed once in this time"},
+     SECOND, DAY, NULL, "", "every agent is probed once in this time"},
     {"probe.failures", ASG_CONFIG_NUMBER, AT(probe_failures), "2", 1, 100, NULL, "probes",
      "unanswered in a row before it counts as a sign"},
     {"probe.port", ASG_CONFIG_NUMBER, AT(probe_port), "7705", 1, 65535, NULL, "port",
@@ -150,13 +153,14 @@ static const struct asg_config_key keys[] = {
     {"jobs.heartbeat", ASG_CONFIG_DURATION, AT(heartbeat_ms), "3s", 50, HOUR, NULL, "",
      "how often workers send one; at most a third of the lease"},
     {"jobs.delivery_limit", ASG_CONFIG_NUMBER, AT(delivery_limit), "12", 1, 1000, NULL,
-     "times", "a job is handed out before it is given up"},
+     "times", "a job is sent to a worker before it is given up"},
     {"jobs.unproven", ASG_CONFIG_NUMBER, AT(unproven_jobs), "8", 0, 100000, NULL, "jobs",
      "that a worker's key may hold at the same time before it has finished any; beyond "
      "that twice "
      "what it finished in the last minute or two; 0: as many as it says"},
     {"jobs.put_aside", ASG_CONFIG_DURATION, AT(aside_ms), "10m", 0, DAY, NULL, "",
-     "how long a worker gets no jobs that fails them or sits on them while another does "
+     "how long a worker that fails or delays its jobs gets none, while another worker "
+     "does "
      "better; 0s: never"},
     {"rate.share", ASG_CONFIG_NUMBER, AT(rate_share_percent), "80", 0, 100, NULL,
      "percent", "of EC2's documented request quotas that we use; 0: no limit"},
@@ -171,15 +175,16 @@ static const struct asg_config_key keys[] = {
      "again; 0s: never"},
     {"look_up.keep_changing", ASG_CONFIG_DURATION, AT(look_up_keep_changing_ms), "2s", 0,
      HOUR, NULL, "",
-     "the same for $Latest, $Default and images; instances are asked for every time"},
+     "the same for $Latest, $Default and images; instances are looked up every time"},
     {"log.snapshot_records", ASG_CONFIG_NUMBER, AT(snapshot_records), "50000", 100,
      100000000, NULL, "records", "between two snapshots of the state"},
     {"log.snapshot_every", ASG_CONFIG_DURATION, AT(snapshot_ms), "10m", SECOND, 30 * DAY,
      NULL, "", "but at the latest after this time"},
     {"log.snapshot_memory", ASG_CONFIG_SIZE, AT(snapshot_memory), "4g", 0,
      INT64_C(1) << 50, NULL, "bytes",
-     "that the making of a snapshot beside the loop may take, reckoned as ten times the "
-     "last one; a state that is larger is saved while everything else waits"},
+     "that writing a snapshot in the background may take, estimated as ten times the "
+     "last "
+     "one; a larger state is saved while everything else waits"},
     {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
      "events", "between two hashes of the state in the log"},
     {"log.hash_bytes", ASG_CONFIG_NUMBER, AT(hash_bytes), "262144", 1024, 1 << 30, NULL,
@@ -204,12 +209,12 @@ static const struct asg_config_key keys[] = {
      NULL, "percent",
      "of all instances, and at least four, that a listing may lack before it is doubted: "
      "an "
-     "alarm, believed only when it stands and none of their agents reports"},
+     "alarm, believed only when it persists and none of their agents reports"},
     {"reconcile.template_age", ASG_CONFIG_DURATION, AT(template_age_ms), "1d", SECOND,
      30 * DAY, NULL, "",
-     "launch templates created for fleets are deleted when they are left over for this "
-     "long; "
-     "looked for 24 times in it"},
+     "launch templates created for fleets are deleted when nothing has used them for "
+     "this "
+     "long; checked 24 times in that period"},
     {"schedule.late", ASG_CONFIG_DURATION, AT(schedule_late_ms), "2m", SECOND, DAY, NULL,
      "", "a scheduled action that is later than this is skipped"},
     {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "0", 0, 16, NULL, "threads",
@@ -226,8 +231,8 @@ static const struct asg_config_key keys[] = {
 const struct asg_config_table asg_controller_table = {
     .program = "openasg-controller",
     .prefix = "OPENASG_CONTROLLER",
-    .summary =
-        "takes reports, probes agents, decides, commits to the log, hands out jobs",
+    .summary = "receives reports, probes agents, decides, commits to the log, gives jobs "
+               "to workers",
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .size = sizeof(struct asg_controller_settings),

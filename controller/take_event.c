@@ -15,8 +15,8 @@ int64_t asg_log_time_of(struct asg_controller *controller)
     if (jumped) {
         asg_log_error("clock", "clock_jump",
                       "the wall clock moved by %" PRId64
-                      " s against the monotonic clock; going on by the latter, the new "
-                      "time is believed if it stands for %" PRId64 " s",
+                      " s against the monotonic clock; continuing with the latter; the "
+                      "new time is trusted if it lasts for %" PRId64 " s",
                       (wall_ms - now_ms) / 1000, ASG_CLOCK_STAND_MS / 1000);
     }
     return now_ms;
@@ -51,10 +51,10 @@ void asg_take_event(struct asg_controller *controller, struct asg_event *event,
         const struct asg_reply reply = {.is_set = true,
                                         .code = "ValidationError",
                                         .message =
-                                            "the order has a text that is not UTF-8 "
+                                            "the command has a text that is not UTF-8 "
                                             "or over its limit"};
         asg_send_reply(controller, &waiter, &reply);
     }
     asg_refuse_call(&waiter, "ValidationError",
-                    "the order has a text that is not UTF-8 or over its limit");
+                    "the command has a text that is not UTF-8 or over its limit");
 }

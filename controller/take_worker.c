@@ -63,8 +63,8 @@ static const char *prepare(void *context, const struct asg_job *job,
     enum asg_status status = asg_user_data_load(controller->blobs_path, sha256, arena,
                                                 &message->attachment, &error);
     if (status == ASG_OK) return NULL;
-    asg_log_error("dispatch", "user_data_missing", "job=%" PRIu64 " %s; it is not done",
-                  job->id, error.text);
+    asg_log_error("dispatch", "user_data_missing",
+                  "job=%" PRIu64 " %s; it is not executed", job->id, error.text);
     return asg_arena_format(
         arena,
         "its user data is lost: create the %s again with it, or "
@@ -85,7 +85,7 @@ static void tell_aside(void *context, const char *worker, const char *why)
     struct asg_controller *controller = context;
     asg_log_error("alarm", "worker_put_aside",
                   "worker=%s gets no jobs for %" PRId64
-                  " s: %s; look at that host, its key, and its credentials",
+                  " s: %s; check that host, its key, and its credentials",
                   worker, controller->settings->aside_ms / 1000, why);
 }
 
@@ -98,10 +98,11 @@ static void tell_refused(void *context, const char *worker, const char *code)
                      worker);
         return;
     }
-    asg_log_error("alarm", kind,
-                  "worker=%s AWS refuses its credentials (%s): look at the keys or the "
-                  "role of that host, and at its policy (docs/credentials.md)",
-                  worker, code);
+    asg_log_error(
+        "alarm", kind,
+        "worker=%s AWS refuses its credentials (%s): check the keys or the role "
+        "of that host, and its policy (docs/credentials.md)",
+        worker, code);
 }
 
 struct asg_dispatch_ports asg_worker_ports(struct asg_controller *controller)
@@ -183,7 +184,7 @@ static void tell_mass(struct asg_controller *controller)
             "agents report; not believed %s: check the workers' keys and credentials, "
             "and the account; `openasg reconcile --believe` if it is right",
             counts.missing, counts.believed, counts.reporting,
-            counts.reporting > 0 ? "while one does" : "before it stands");
+            counts.reporting > 0 ? "while one does" : "until it persists");
     }
     if (!counts.is_mass && controller->is_mass_absent) {
         asg_log_info("alarm", "mass_absence", "is over: the listing lacks %u of %u",
@@ -244,7 +245,7 @@ static void look_at_ec2(struct asg_controller *controller, uint64_t job_id,
     controller->hint_at_ms = mono_ms + HINT_MS;
     asg_log_warn("dispatch", "result_of_another",
                  "job=%" PRIu64 " was answered by a worker that does not hold its lease; "
-                 "not believed, EC2 is looked at",
+                 "ignored, checking EC2",
                  job_id);
     const struct asg_command command = {.kind = ASG_COMMAND_RECONCILE,
                                         .actor = "controller",
@@ -300,7 +301,7 @@ static void take_result_part(struct asg_controller *controller,
  * second is rare; who comes too soon says hello again. */
 #define WITNESS_MS 1000
 
-/* One that has served a leader which this log does not know: the log is an old copy, and
+/* One that has served a leader which this log does not have: the log is an old copy, and
  * says so before the worker is welcomed. A leader that was only overtaken cannot write
  * that, finds it out, and so takes no worker from the one that leads. True: the worker
  * has to say hello again. */

@@ -108,7 +108,8 @@ static bool add_refusal(const struct asg_trust_table *table, struct asg_trust *t
     bool others_can = table->ok_by[kind] != NULL && table->ok_by[kind] != trust &&
                       table->ok_ms[kind] > trust->since_ms;
     if (!others_can) return false;
-    return add_points(trust, 1, "its jobs are refused where another's succeed");
+    return add_points(trust, 1,
+                      "its jobs are refused while those of other workers succeed");
 }
 
 bool asg_trust_answered(struct asg_trust_table *table, struct asg_trust *trust,
@@ -176,7 +177,7 @@ enum asg_trust_news asg_trust_note_credentials(struct asg_trust *trust,
                       (is_denied && trust->denials >= ASG_TRUST_DENIALS);
     if (was_refused || !is_refused) return ASG_TRUST_NO_NEWS;
     bool has_code = error_code != NULL && error_code[0] != '\0';
-    const char *code = has_code ? error_code : "it has none";
+    const char *code = has_code ? error_code : "it has no credentials";
     (void)snprintf(trust->refused, sizeof trust->refused, "%s", code);
     asg_utf8_mend(trust->refused);
     return ASG_TRUST_REFUSED;

@@ -91,8 +91,8 @@ static enum asg_status check_init(const struct asg_event *event, struct asg_erro
     const char *id = event->command->cluster_id;
     if (id != NULL && is_cluster_id(id)) return ASG_OK;
     return asg_fail(error, ASG_ERR_INVALID,
-                    "it begins a cluster that is not named by %d hexadecimal digits; the "
-                    "log is not of a controller: use a backup of it",
+                    "the cluster's id in it is not %d hexadecimal digits, so this is not "
+                    "a controller's log: restore it from a backup",
                     CLUSTER_ID_DIGITS);
 }
 
@@ -107,7 +107,7 @@ static enum asg_status check_lead(const struct asg_core *core,
     return asg_fail(error, ASG_ERR_INVALID,
                     "epoch %" PRIu64 " is to lead, and epoch %" PRIu64
                     " has led already: two controllers wrote this log, or parts of two "
-                    "logs were joined; see `openasg log verify`, and use a backup",
+                    "logs were joined; run `openasg log verify`, and restore a backup",
                     event->command->epoch, core->epoch);
 }
 
@@ -345,7 +345,7 @@ void asg_core_try_order(const struct asg_core *core, const struct asg_command *c
         .is_set = true,
         .code = "ValidationError",
         .message =
-            asg_arena_format(arena, "an order of %s cannot be tried, only apply",
+            asg_arena_format(arena, "a dry run of %s is not supported, only of apply",
                              asg_enum_word(&asg_command_kind_words, (int)command->kind)),
     };
     assert(!ret->is_ok);

@@ -255,7 +255,7 @@ enum asg_status asg_core_load(const void *data, size_t length, struct asg_core *
     if (status == ASG_OK && !asg_state_index(core)) {
         status = asg_fail(error, ASG_ERR_MALFORMED,
                           "the saved state contradicts itself: groups, instances or jobs "
-                          "out of order, or two of one name");
+                          "out of order, or two with the same name");
     }
     if (status != ASG_OK) {
         asg_core_destroy(&core);

@@ -337,11 +337,11 @@ static const char *why_orphan(const struct orphan *orphan, struct asg_arena *are
     if (orphan->kind == ASG_ORPHAN_UNKNOWN_JOB) {
         return asg_arena_format(arena,
                                 "job %" PRIu64 " launched it, which this log does not "
-                                "know",
+                                "have",
                                 orphan->job_id);
     }
     assert(orphan->kind == ASG_ORPHAN_NO_GROUP);
-    if (orphan->job_id == 0) return "no job is in its tags";
+    if (orphan->job_id == 0) return "its tags name no job";
     return asg_arena_format(arena, "there is no group '%s'", orphan->group);
 }
 

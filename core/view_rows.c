@@ -45,15 +45,15 @@ static void view_instance_alarms(const struct group *group,
         if (instance->identity != NULL && instance->identity->is_disputed) {
             asg_alarm_stand(alarms, ASG_ALARM_ENROLMENT, name,
                             asg_arena_format(alarms->arena,
-                                             "%s: other keys were asked for %s; see "
-                                             "`openasg instance rebind`",
+                                             "%s: an agent with other keys tried to "
+                                             "enrol as %s; see `openasg instance rebind`",
                                              name, instance->id));
         }
         if (instance->notice.is_false) {
             asg_alarm_stand(alarms, ASG_ALARM_NOTICE, name,
                             asg_arena_format(alarms->arena,
-                                             "%s: %s is on demand and shows a notice of "
-                                             "Spot",
+                                             "%s: %s is on demand but reports a Spot "
+                                             "notice",
                                              name, instance->id));
         }
     }
@@ -73,8 +73,8 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
         asg_alarm_stand(
             alarms, ASG_ALARM_MASS_SILENCE, name,
             asg_arena_format(arena,
-                             "%s: many agents are silent together; nothing of it "
-                             "is replaced or scaled in while that lasts",
+                             "%s: many agents are silent together; replacement and "
+                             "scale-in wait until they report again",
                              name));
     }
     if (group->silence.kind == ASG_SILENCE_CUT_OFF) {
@@ -82,7 +82,7 @@ void asg_view_group_alarms(const struct group *group, struct asg_alarm_texts *al
             alarms, ASG_ALARM_MASS_SILENCE, name,
             asg_arena_format(arena,
                              "%s: all of its agents are out of reach; none is "
-                             "replaced by that alone",
+                             "replaced for that alone",
                              name));
     }
     if (group->is_frozen) {
@@ -311,7 +311,7 @@ static const char *signs_of(const struct instance *instance)
     if (instance->notice.event_code[0] != '\0') return instance->notice.event_code;
     if (instance->notice.is_false) return "false notice";
     if (instance->identity != NULL && instance->identity->is_disputed) {
-        return "other keys asked";
+        return "other keys tried";
     }
     return instance->notice.is_at_risk ? "rebalance recommended" : "";
 }

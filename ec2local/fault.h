@@ -33,7 +33,7 @@
     X(ASG_FAULT_HALF_BODY, "half_body", "done, half of the answer is sent")              \
     X(ASG_FAULT_DIES, "terminate_after_launch",                                          \
       "accepted, terminated by EC2 immediately")                                         \
-    X(ASG_FAULT_FEWER, "fewer", "MinCount instances of MaxCount, and no word of why")
+    X(ASG_FAULT_FEWER, "fewer", "MinCount instances of MaxCount, without a reason")
 
 enum asg_fault_kind {
 #define X(name, word, help) name,

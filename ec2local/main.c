@@ -230,7 +230,7 @@ static enum asg_status begin(struct parts *parts, struct asg_arena *arena,
 {
     const char *dir = parts->settings.dir;
     if (!make_folders(dir)) {
-        return asg_fail(error, ASG_ERR_IO, "cannot make the folder %s: %s", dir,
+        return asg_fail(error, ASG_ERR_IO, "cannot create the folder %s: %s", dir,
                         strerror(errno));
     }
     char *whole = realpath(dir, NULL); /* instances run in folders of their own */

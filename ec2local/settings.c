@@ -14,8 +14,8 @@ static const struct asg_enum log_format_words = {"log format", asg_log_formats, 
 static const struct asg_config_key keys[] = {
     {"dir", ASG_CONFIG_PATH, AT(dir), ".ec2local", .unit = "",
      .help =
-         "folder of the instances, their consoles and the credentials; made when it is "
-         "not there"},
+         "folder of the instances, their consoles and the credentials; created when it "
+         "does not exist"},
     {"listen", ASG_CONFIG_TEXT, AT(listen), "127.0.0.1", .unit = "",
      .help = "address of the API, the metadata and the control endpoint"},
     {"port", ASG_CONFIG_NUMBER, AT(port), "7710", 0, 65535, NULL, "port",
@@ -28,7 +28,7 @@ static const struct asg_config_key keys[] = {
     {"keys_file", ASG_CONFIG_PATH, AT(keys_file), "", .unit = "",
      .help =
          "who may call, in the form of ~/.aws/credentials; empty: AWS_ACCESS_KEY_ID and "
-         "AWS_SECRET_ACCESS_KEY, else a key is made in dir"},
+         "AWS_SECRET_ACCESS_KEY, else a key is created in dir"},
     {"region", ASG_CONFIG_TEXT, AT(region), "us-east-1", .unit = "",
      .help = "the region it pretends to be; requests must be signed for it"},
     {"account_id", ASG_CONFIG_TEXT, AT(account_id), "000000000000", .unit = "",

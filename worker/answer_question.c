@@ -479,7 +479,7 @@ static void ask_ec2(struct asg_inquiry *inquiry)
 /* NULL: it may be asked. */
 static const char *reason_not_to_ask(const struct asg_worker *worker)
 {
-    if (worker->is_stopping) return "this worker stops";
+    if (worker->is_stopping) return "this worker is stopping";
     if (worker->inquiry_count > QUESTIONS_MAX) return "this worker has many questions";
     if (asg_breaker_capacity(worker) == 0) return "AWS refuses this worker's credentials";
     return NULL;

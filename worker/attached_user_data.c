@@ -22,8 +22,8 @@ bool asg_task_attached(struct asg_task *task, const char *sha256, const char **r
     const struct asg_blob *user_data = &task->message.attachment;
     if (!is_right(task, sha256)) {
         asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgUserData",
-                     "the user data that came with the job is not what was decided on: "
-                     "put the template or launch configuration again");
+                     "the user data that came with the job has another checksum than the "
+                     "template or launch configuration: save that again");
         return false;
     }
     if (user_data->length > ASG_EC2_USER_DATA_MAX) {

@@ -91,10 +91,11 @@ static void log_news(void *context, const struct asg_credentials_news *news)
                      "error=\"%s\" present_until=%s, trying again in %lld ms",
                      news->error, end, (long long)news->retry_in_ms);
     } else if (news->is_stale) {
-        asg_log_warn("worker", "credentials_stale",
-                     "source=\"%s\" access_key_id=%s: it gives expired ones, using them "
-                     "on until %s",
-                     news->source, news->access_key_id, end);
+        asg_log_warn(
+            "worker", "credentials_stale",
+            "source=\"%s\" access_key_id=%s: it returns expired ones, using them "
+            "until %s",
+            news->source, news->access_key_id, end);
     } else {
         asg_log_info("worker", "credentials", "source=\"%s\" access_key_id=%s until=%s",
                      news->source, news->access_key_id, end);
@@ -106,7 +107,7 @@ static void log_endpoint(const struct asg_endpoint *endpoint)
 {
     if (!endpoint->is_known_region) {
         asg_log_warn("worker", "region_unknown",
-                     "region=%s is in no partition we know, taking it as of aws",
+                     "region=%s is in no known partition, assuming aws",
                      endpoint->region);
     }
     asg_log_info("worker", "ec2", "endpoint=%s region=%s partition=%s from=\"%s\"",
@@ -150,9 +151,9 @@ enum asg_status asg_worker_aws_open(const struct asg_worker_settings *settings,
     status =
         resolve(settings, files, "ec2", settings->ec2_endpoint, &ret->endpoint, error);
     if (asg_shared_config_is_open(files)) {
-        asg_log_warn(
-            "worker", "credentials_file_open",
-            "others than its owner may read the AWS credentials file: chmod 600");
+        asg_log_warn("worker", "credentials_file_open",
+                     "users other than its owner can read the AWS credentials file: "
+                     "chmod 600 fixes it");
     }
     asg_shared_config_destroy(&files);
     if (status == ASG_OK) status = start_refresh(settings, clock, ret, error);

@@ -47,8 +47,8 @@ static void on_deleted(void *context, const struct asg_ec2_outcome *outcome,
                    outcome->class == ASG_ERROR_CLASS_NOT_FOUND;
     if (!is_gone) {
         asg_log_warn("worker", "template_left",
-                     "job=%llu template=%s code=%s: left behind, it does no harm; delete "
-                     "it",
+                     "job=%llu template=%s code=%s: left in EC2, where it does no harm; "
+                     "delete it",
                      (unsigned long long)task->job->id, state->template_name,
                      outcome->code);
     }
@@ -173,8 +173,9 @@ static void take_fleet(struct asg_task *task, const struct asg_ec2_fleet *fleet)
     if (task->result.instance_count > 0) {
         end_fleet(task, ASG_OUTCOME_OK, code, message);
     } else if (fleet->error_count == 0) {
-        asg_settle_launch(task, end_fleet, ASG_OUTCOME_CAPACITY, "OpenasgEmptyAnswer",
-                          "EC2 accepted the fleet and named neither instance nor error");
+        asg_settle_launch(
+            task, end_fleet, ASG_OUTCOME_CAPACITY, "OpenasgEmptyAnswer",
+            "EC2 accepted the fleet and returned neither instance nor error");
     } else {
         end_fleet(task, outcome_of_error(class), code, message);
     }
@@ -479,7 +480,7 @@ static bool fill_parameters(struct asg_task *task, const char *lines)
         if (begins(name, "InstanceMarketOptions.")) {
             asg_task_end(task, ASG_OUTCOME_BAD_REQUEST, "OpenasgTemplate",
                          "the launch template says InstanceMarketOptions: in a mixed "
-                         "group the market is said by the on-demand base and percentage");
+                         "group the on-demand base and percentage set the market");
             return false;
         }
         if (is_left_out(launch, name)) continue;

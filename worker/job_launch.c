@@ -31,7 +31,7 @@ static void on_launched(void *context, const struct asg_ec2_outcome *outcome,
             /* An answer without instances answers nothing. */
             asg_settle_launch(task, asg_task_end, ASG_OUTCOME_AMBIGUOUS,
                               "OpenasgEmptyAnswer",
-                              "EC2 accepted the launch and named no instance");
+                              "EC2 accepted the launch and returned no instance");
             return;
         }
     }

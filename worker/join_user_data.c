@@ -316,8 +316,8 @@ static enum asg_status join_plain(struct text data, const char *stanza,
     } else if (is_json(data)) {
         return asg_fail(
             error, ASG_ERR_UNSUPPORTED,
-            "the template's user data is JSON, which carries no line by which "
-            "agents join: use another form (docs/launch.md)");
+            "the template's user data is JSON, which cannot carry the agent's "
+            "join line: use another form (docs/launch.md)");
     } else {
         asg_bytes_append(out, data.data, data.length);
         append_line(out, stanza);

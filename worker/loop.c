@@ -45,10 +45,10 @@ static void tell_down(const struct asg_worker_loop *loop, enum asg_bus_link link
     if (link == ASG_BUS_LINK_REFUSED) {
         asg_log_warn("worker", "refused",
                      "this worker's key %s is not in the controller's workers.d: copy %s "
-                     "there; trying on",
+                     "there; still trying",
                      loop->public_key, loop->public_file);
     } else {
-        asg_log_warn("worker", "controller_away", "%s; trying on", why);
+        asg_log_warn("worker", "controller_away", "%s; still trying", why);
     }
 }
 

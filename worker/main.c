@@ -210,7 +210,7 @@ static enum asg_status run(struct parts *parts, int argc, char **argv,
         asg_worker_aws_open(&parts->settings, &clock, &parts->arena, &parts->aws, error);
     if (status != ASG_OK) return status;
     int signal_fd = take_signals();
-    if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "no signalfd to be had");
+    if (signal_fd < 0) return asg_fail(error, ASG_ERR_IO, "cannot create a signalfd");
     status = open_pages(parts, error);
     if (status == ASG_OK) status = open_bus(parts, error);
     if (status == ASG_OK) {

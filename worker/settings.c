@@ -24,14 +24,15 @@ static const struct asg_config_key keys[] = {
     {"name", ASG_CONFIG_TEXT, AT(name), "", .unit = "",
      .help = "of this worker, as operators see it; empty: the host's name"},
     {"dir", ASG_CONFIG_PATH, AT(dir), "/var/lib/openasg-worker", .unit = "",
-     .help = "folder of the worker's own key; made with mode 0700"},
+     .help = "folder of the worker's own key; created with mode 0700"},
     {"key_file", ASG_CONFIG_PATH, AT(key_file), "", .unit = "",
-     .help = "our own key, made with mode 0600 when it is not there; empty: worker.key "
-             "in dir. The controller must allow our public key, which is in NAME.pub "
-             "beside it: "
-             "copy that file into its workers.d"},
+     .help =
+         "our own key, created with mode 0600 when it does not exist; empty: worker.key "
+         "in dir. The controller must allow our public key, which is in NAME.pub "
+         "beside it: "
+         "copy that file into its workers.d"},
     {"controller.endpoint", ASG_CONFIG_ENDPOINT, AT(controller), "tcp://127.0.0.1:7702",
-     .unit = "", .help = "where the controller hands out jobs"},
+     .unit = "", .help = "where the controller gives jobs to workers"},
     {"controller.key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",
      .help = "public key of the controller, or the path of its .pub file"},
     {"allow.plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
@@ -75,7 +76,7 @@ static const struct asg_config_key keys[] = {
          "say which credentials are found and for whom, never the secret, and end: 0 "
          "fine, 1 a source or STS does not answer, 2 none or wrong settings, 3 refused"},
     {"ec2.in_flight", ASG_CONFIG_NUMBER, AT(ec2_in_flight), "64", 1,
-     ASG_EC2_IN_FLIGHT_MAX, NULL, "calls", "to EC2 at once"},
+     ASG_EC2_IN_FLIGHT_MAX, NULL, "calls", "to EC2 at the same time"},
     {"ec2.attempts", ASG_CONFIG_NUMBER, AT(ec2_attempts), "3", 1, 20, NULL, "sends",
      "of one call that EC2 refuses for a time"},
     {"ec2.attempts_unsure", ASG_CONFIG_NUMBER, AT(ec2_attempts_unsure), "8", 1, 50, NULL,
@@ -87,11 +88,12 @@ static const struct asg_config_key keys[] = {
     {"ec2.launches_per_minute", ASG_CONFIG_NUMBER, AT(ec2_launches_per_minute), "0", 0,
      60000, NULL, "calls",
      "of RunInstances this worker makes at most; 0: as many as the "
-     "controller hands out"},
+     "controller sends"},
     {"dry_run", ASG_CONFIG_BOOL, AT(dry_run), "false", .unit = "",
      .help = "change nothing: every call that would is sent with EC2's DryRun flag, and "
              "its job ends as EC2 answers that"},
-    {"jobs", ASG_CONFIG_NUMBER, AT(jobs), "32", 1, 1000, NULL, "jobs", "held at once"},
+    {"jobs", ASG_CONFIG_NUMBER, AT(jobs), "32", 1, 1000, NULL, "jobs",
+     "held at the same time"},
     {"hello_every", ASG_CONFIG_DURATION, AT(hello_ms), "1s", 50, HOUR, NULL, "",
      "pause between two hellos while no controller welcomes us"},
     {"resend_after", ASG_CONFIG_DURATION, AT(resend_ms), "2s", 50, HOUR, NULL, "",
@@ -104,7 +106,7 @@ static const struct asg_config_key keys[] = {
              "in EC2; empty: none"},
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics, as 127.0.0.1:7707; port 0 "
-             "takes a free one, which the log tells; empty: none"},
+             "picks a free one, which is logged; empty: none"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},
     {"log_format", ASG_CONFIG_WORD, AT(log_format), "auto", .words = &log_format_words,

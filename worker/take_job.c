@@ -33,8 +33,9 @@ static void take_again(struct asg_task *task, const struct asg_job_message *mess
 static const char *reason_to_hand_back(const struct asg_worker *worker,
                                        const struct asg_job *job)
 {
-    if (worker->is_stopping) return "this worker stops";
-    if (worker->catching_up > 0) return "this worker stood still: the job may be as old";
+    if (worker->is_stopping) return "this worker is stopping";
+    if (worker->catching_up > 0)
+        return "this worker was paused: the job may be out of date";
     uint32_t capacity = asg_breaker_capacity(worker);
     if (capacity == 0) return "AWS refuses this worker's credentials";
     if (worker->task_count >= capacity) return "no credit left";
@@ -97,7 +98,7 @@ void asg_take_job(struct asg_worker *worker, const void *data, size_t length)
         worker->counts.bad_frames++;
         refusal = asg_status_text(status == ASG_OK ? ASG_ERR_MALFORMED : status);
     } else if (message->epoch < worker->epoch) {
-        refusal = "of an older epoch: its controller leads no more";
+        refusal = "of an older epoch: its controller no longer leads";
     } else if ((same = find_task(worker, task->job)) != NULL) {
         take_again(same, message);
     } else {

@@ -35,8 +35,8 @@ void asg_task_call(struct asg_task *task, const struct asg_ec2_action *action,
     if (is_launch && task->is_stale) {
         asg_task_end(
             task, ASG_OUTCOME_TRANSIENT, "OpenasgStoodStill",
-            "this worker stood still with the job in hand: not begun, as another "
-            "may have it by now");
+            "this worker was paused while it held the job: not started, as another "
+            "worker may have it by now");
         return;
     }
     struct asg_ec2_call_options options = {

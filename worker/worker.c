@@ -67,9 +67,9 @@ static void on_welcome(struct asg_worker *worker, const struct asg_welcome *welc
      * before, its log was restored from a copy of before. */
     bool is_restored = welcome->hello_epoch == worker->epoch;
     if (welcome->epoch < worker->epoch && !is_restored) {
-        asg_log_warn(
-            "worker", "old_controller", "epoch=%llu known=%llu, not listening to it",
-            (unsigned long long)welcome->epoch, (unsigned long long)worker->epoch);
+        asg_log_warn("worker", "old_controller", "epoch=%llu known=%llu, ignoring it",
+                     (unsigned long long)welcome->epoch,
+                     (unsigned long long)worker->epoch);
         return;
     }
     bool is_new = !worker->is_welcome || welcome->epoch != worker->epoch;
@@ -219,7 +219,7 @@ void asg_worker_stop(struct asg_worker *worker)
             link = &task->next;
             continue;
         }
-        asg_send_hand_back(worker, &task->message, "this worker stops");
+        asg_send_hand_back(worker, &task->message, "this worker is stopping");
         *link = task->next;
         task->next = worker->done;
         worker->done = task;

@@ -25,8 +25,8 @@ void asg_worker_look_whether_still(struct asg_worker *worker)
     if (worker->next_turn_ms == 0 || now_ms - worker->next_turn_ms <= STILL_MS) return;
     asg_log_warn(
         "worker", "stood_still",
-        "late_ms=%lld jobs=%u: what this worker holds launches nothing more, what "
-        "waits for it is handed back",
+        "late_ms=%lld jobs=%u: jobs in progress launch nothing more, waiting jobs "
+        "are returned to the controller",
         (long long)(now_ms - worker->next_turn_ms), worker->task_count);
     worker->next_turn_ms = now_ms;
     worker->catching_up = QUIET_TURNS;

@@ -57,8 +57,8 @@ static bool take_sources(struct asg_api_call *call, struct group_draft *draft)
     const struct asg_query_value *items =
         asg_value_items(&call->input, "TrafficSources", &count);
     if (names + arns > 0 && count > 0) {
-        asg_api_invalid(call, "TrafficSources cannot stand beside LoadBalancerNames or "
-                              "TargetGroupARNs");
+        asg_api_invalid(call, "TrafficSources cannot be combined with LoadBalancerNames "
+                              "or TargetGroupARNs");
         return false;
     }
     struct asg_source *sources =

@@ -236,7 +236,7 @@ static bool take_capacity_reservations(struct asg_api_call *call)
         return true;
     }
     asg_api_invalid(call, "CapacityReservationSpecification: a CapacityReservationTarget "
-                          "cannot stand beside the preference none");
+                          "cannot be combined with the preference none");
     return false;
 }
 

@@ -40,8 +40,7 @@ static bool read_milli(struct asg_api_call *call, const char *member, double val
                        int64_t *ret)
 {
     if (fabs(value) > MILLI_MAX) {
-        asg_api_invalid(call, "%s: %g is beyond what openasg can count with", member,
-                        value);
+        asg_api_invalid(call, "%s: %g is beyond the range of openasg", member, value);
         return false;
     }
     *ret = llround(value * 1000);

@@ -82,7 +82,7 @@ const char *asg_what_if_name_group(const struct asg_arguments *arguments,
 /* The only group that decided anything in the log. Otherwise an exit code, and said. */
 int asg_what_if_find_group(struct asg_cli *cli, struct asg_log *log, const char **ret);
 /* Keep the policies and schedules of `group`. ASG_EXIT_USAGE, and said: there are none,
- * or two of one name. */
+ * or two with the same name. */
 int asg_what_if_keep_rules(struct asg_cli *cli, const char *path, const char *group,
                            struct asg_rules *rules);
 

@@ -123,7 +123,7 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
                    (struct why){.count = wanted, .is_quiet = true},
                    asg_arena_format(&core->step->effects->arena,
                                     "%" PRIu32 " terminating now, the limit is %" PRIu32
-                                    " at once (%" PRIu32 " %%)",
+                                    " at the same time (%" PRIu32 " %%)",
                                     now, at_once, allowance.at_once));
     }
     if (room > window_room) room = window_room;

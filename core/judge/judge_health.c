@@ -219,9 +219,9 @@ static const char *text_of_fault(const struct instance *instance, enum asg_cause
 {
     assert(fault != ASG_CAUSE_NONE);
     switch (fault) {
-    case ASG_CAUSE_MARKED: return "called unhealthy by an operator";
-    case ASG_CAUSE_EC2: return "EC2 has ended it";
-    case ASG_CAUSE_STOPPED: return "EC2 says it is stopped";
+    case ASG_CAUSE_MARKED: return "marked unhealthy by an operator";
+    case ASG_CAUSE_EC2: return "terminated by EC2";
+    case ASG_CAUSE_STOPPED: return "stopped in EC2";
     case ASG_CAUSE_IMPAIRED: return "EC2 status check failed";
     case ASG_CAUSE_SCHEDULED_EVENT: return fault_of_event(instance);
     case ASG_CAUSE_UNREACHABLE:

@@ -78,10 +78,11 @@ static bool is_kept(struct asg_core *core, struct group *group,
     if (!counts) return true;
     enum hold_topic topic = is_of_health(cause) ? HOLD_REPLACE : HOLD_SCALE_IN;
     if (asg_hold_is_on(core, topic)) return true;
-    asg_hold(core, group, topic, WHY_OF(PROTECTED, .until_ms = until_ms, .count = 1),
-             "termination waits: EC2 refuses to terminate %s, which is protected there; "
-             "take that protection back, then `openasg instance terminate %s` hurries it",
-             instance->id, instance->id);
+    asg_hold(
+        core, group, topic, WHY_OF(PROTECTED, .until_ms = until_ms, .count = 1),
+        "termination waits: %s has termination protection in EC2; turn that off, then "
+        "run `openasg instance terminate %s` to retry immediately",
+        instance->id, instance->id);
     return true;
 }
 
@@ -213,7 +214,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     instance->wait_until_ms = core->now_ms + limit_ms;
     char limit[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
-                         "%s drains first, for %s at most", instance->id,
+                         "%s: draining first, for up to %s", instance->id,
                          asg_number_duration(limit_ms, limit));
     asg_emit_drain(core, instance, limit_ms);
 }

@@ -72,7 +72,7 @@ void asg_fields_bool(struct asg_fields *fields, bool *value)
 {
     uint64_t wide = *value ? 1 : 0;
     asg_fields_u64(fields, &wide);
-    if (wide > 1) asg_fields_refuse(fields, "a yes or no is neither");
+    if (wide > 1) asg_fields_refuse(fields, "a boolean is neither 0 nor 1");
     *value = wide == 1;
 }
 
@@ -83,7 +83,7 @@ void asg_fields_enum(struct asg_fields *fields, int *value, int count)
     uint64_t wide = (uint64_t)*value;
     asg_fields_u64(fields, &wide);
     if (wide >= (uint64_t)count) {
-        asg_fields_refuse(fields, "a word has a number that stands for none");
+        asg_fields_refuse(fields, "an enum has an unknown value");
         wide = 0;
     }
     *value = (int)wide;
@@ -101,7 +101,7 @@ static const void *get_bytes(struct asg_fields *fields, size_t *ret_length)
 {
     uint64_t length = get(fields);
     if (fields->is_bad || length > (size_t)(fields->end - fields->at)) {
-        asg_fields_refuse(fields, "a text goes beyond the end");
+        asg_fields_refuse(fields, "a text is cut off");
         *ret_length = 0;
         return NULL;
     }
@@ -123,7 +123,7 @@ void asg_fields_array(struct asg_fields *fields, char *text, size_t size)
     }
     size_t length;
     const void *data = get_bytes(fields, &length);
-    if (length >= size) asg_fields_refuse(fields, "a text is longer than its place");
+    if (length >= size) asg_fields_refuse(fields, "a text is too long");
     memset(text, 0, size);
     if (!fields->is_bad && length > 0) memcpy(text, data, length);
 }

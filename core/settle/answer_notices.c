@@ -20,7 +20,7 @@ void asg_settle_taken_back(struct asg_core *core, struct group *group)
         struct instance *instance = group->instances[i];
         if (instance->notice.taken_back_ms == 0 || asg_instance_is_aside(instance))
             continue;
-        if (asg_guard_health_rests(core, group, "EC2 takes one back")) return;
+        if (asg_guard_health_rests(core, group, "EC2 reclaims one")) return;
         asg_plan_end(core, group, instance, ASG_END_NOTICE,
                      "Spot interruption: EC2 reclaims it, replacing it now");
     }
@@ -38,7 +38,7 @@ static void end_ordered(struct asg_core *core, struct group *group)
         if (instance->service.is_protected || !asg_want_leaves_early(group, instance))
             continue;
         if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
-        const char *reason = "selected for scale-in: EC2 may take it back";
+        const char *reason = "selected for scale-in: EC2 may reclaim it";
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_USER) == 0) return;
         asg_plan_end(core, group, instance, ASG_END_USER, reason);
@@ -57,7 +57,7 @@ void asg_settle_replaced(struct asg_core *core, struct group *group)
         if (serving <= group->config.desired) return;
         if (!asg_want_leaves_early(group, instance)) continue;
         if (instance->ending.kept_until_ms > core->now_ms) continue; /* EC2 refused it */
-        const char *reason = "EC2 may take it back and a new one is in service";
+        const char *reason = "EC2 may reclaim it, and its replacement is in service";
         if (asg_plan_end_is_dry(core, group, instance, reason)) return;
         if (asg_guard_allowed_ends(core, group, 1, ASG_END_HEALTH) == 0) return;
         asg_ends_note(core, group, ASG_END_HEALTH);

@@ -177,8 +177,10 @@ static void hold_for_retries(struct asg_core *core, struct group *group)
     const struct why why =
         WHY_OF(RETRYING, .until_ms = first->retry_ms, .count = count, .is_quiet = true);
     if (first->look_up_ms != 0 || first->attempt_count == 0) {
-        asg_hold(core, group, HOLD_RETRY, why,
-                 "%s waits: EC2's answer was lost, its listings will tell", what);
+        asg_hold(
+            core, group, HOLD_RETRY, why,
+            "%s waits: EC2's answer was lost; the next EC2 listings will show the result",
+            what);
         return;
     }
     const struct asg_attempt_view *last = &first->attempts[first->attempt_count - 1];

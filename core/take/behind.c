@@ -30,12 +30,13 @@ static void begin_behind(struct asg_core *core, const char *sign)
     core->is_behind = true;
     asg_touch_cluster(core);
     wake_groups(core);
-    asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, true,
-                    "%s: this log is an old copy. Nothing that it does not know is "
-                    "terminated, nor is any orphan, until `openasg instance adopt` or "
-                    "`openasg orphan end` has settled what `openasg orphan list` shows "
-                    "(docs/recovery.md)",
-                    sign);
+    asg_alarm_raise(
+        core, ASG_ALARM_LOG_BEHIND, NULL, true,
+        "%s: this log is an old copy. Instances that it does not know "
+        "and orphans are not terminated until you have run `openasg instance adopt` or "
+        "`openasg orphan end` for all that `openasg orphan list` shows "
+        "(docs/recovery.md)",
+        sign);
 }
 
 void asg_behind_settle(struct asg_core *core)
@@ -50,8 +51,8 @@ void asg_behind_settle(struct asg_core *core)
     asg_touch_cluster(core);
     wake_groups(core);
     asg_alarm_raise(core, ASG_ALARM_LOG_BEHIND, NULL, false,
-                    "EC2 no longer shows anything that this log does not know; orphans "
-                    "are terminated on schedule again");
+                    "this log knows every instance in EC2 again; orphans are terminated "
+                    "on schedule again");
 }
 
 void asg_take_witness(struct asg_core *core, const struct asg_witness *witness)
@@ -68,10 +69,11 @@ void asg_take_witness(struct asg_core *core, const struct asg_witness *witness)
         return;
     }
     if (asg_lead_knows_job(core, witness->incarnation, witness->job_id)) return;
-    begin_behind(core, asg_arena_format(&core->step->effects->arena,
-                                        "the agent of %s has a good token of job %" PRIu64
-                                        ", which this log does not know",
-                                        name, witness->job_id));
+    begin_behind(core,
+                 asg_arena_format(&core->step->effects->arena,
+                                  "the agent of %s has a valid token of job %" PRIu64
+                                  ", which this log does not have",
+                                  name, witness->job_id));
 }
 
 /* "4 instances (i-1, i-2, i-3, ...)" */

@@ -168,8 +168,8 @@ static enum asg_status check_mixed_parameters(const struct asg_group_config *con
         if (strncmp(name, "InstanceMarketOptions.", 22) != 0) continue;
         return asg_fail(
             error, ASG_ERR_INVALID,
-            "launch parameter %s cannot stand in a mixed group: its market is "
-            "said by the on-demand base and percentage",
+            "launch parameter %s is not allowed in a mixed group: the on-demand "
+            "base and percentage set the market",
             name);
     }
     for (size_t i = 0; i < config->instance_types.count; i++) {
@@ -325,7 +325,7 @@ enum asg_status asg_take_check_tags(const struct asg_tag *tags, size_t count,
 const char *asg_take_wrong_with_source(const struct asg_source *source)
 {
     size_t length = strlen(source->identifier);
-    if (source->kind >= ASG_SOURCE_COUNT) return "has a type that there is not";
+    if (source->kind >= ASG_SOURCE_COUNT) return "has an unknown type";
     return length == 0 || length > ASG_SOURCE_IDENTIFIER_MAX
                ? "has an identifier that is empty or too long"
                : NULL;

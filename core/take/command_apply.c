@@ -123,11 +123,12 @@ static bool may_be_deleted(const struct check *check, const struct change *chang
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         if (is_among(names, i, name)) {
-            return say_wrong(check, change, what, name, "it is deleted twice");
+            return say_wrong(check, change, what, name,
+                             "it is listed for deletion twice");
         }
         if (change->group != NULL && has(change->group, name)) continue;
         (void)asg_take_say_no(check->arena, check->why, "Changed",
-                              "it is not there any more; read the group again and "
+                              "it no longer exists; read the group again and "
                               "compare");
         return say_where(check, change, what, name);
     }
@@ -258,10 +259,11 @@ static bool check_config(struct check *check, struct change *change)
                                     check->why);
     }
     if (order->config == NULL) {
-        return asg_take_say_no(check->arena, check->why, "ValidationError",
-                               "group %s: it is new, and the order does not say what it "
-                               "is to be",
-                               order->name);
+        return asg_take_say_no(
+            check->arena, check->why, "ValidationError",
+            "group %s: it is new, and the request has no configuration "
+            "for it",
+            order->name);
     }
     struct asg_group_config given = *order->config;
     given.name = order->name;
@@ -312,9 +314,9 @@ static bool check_all(struct check *check)
         return asg_take_say_no(check->arena, check->why, "ValidationError",
                                "the request contains no groups");
     }
-    if (!asg_take_may_be_so_many(check->arena, check->why, count_parts(apply), 0,
-                                 ASG_APPLY_PARTS_MAX,
-                                 "groups, policies and scheduled actions in one order") ||
+    if (!asg_take_may_be_so_many(
+            check->arena, check->why, count_parts(apply), 0, ASG_APPLY_PARTS_MAX,
+            "groups, policies and scheduled actions in one request") ||
         !are_in_order(check)) {
         return false;
     }
@@ -340,7 +342,7 @@ static bool check_all(struct check *check)
     }
     return asg_take_may_be_so_many(check->arena, check->why, (size_t)growth, 0,
                                    ASG_APPLY_INSTANCES_MAX,
-                                   "instances asked for by one order");
+                                   "instances requested at the same time");
 }
 
 /* ---- do it ---- */

@@ -149,7 +149,7 @@ void asg_order_attach(struct asg_core *core, const struct asg_command *command)
     size_t count = command->instance_ids.count;
     if (command->seen_count != count) {
         asg_reply_refuse(core, "ValidationError",
-                         "the order does not say what EC2 knows of its instances");
+                         "the request has no EC2 data about its instances");
         return;
     }
     if (is_stopped(core, group, "attached") ||
@@ -227,8 +227,8 @@ void asg_order_detach(struct asg_core *core, const struct asg_command *command)
         return;
     if (!asg_detached_has_room(core, count)) {
         asg_reply_refuse(core, "LimitExceeded",
-                         "%d detached instances are remembered already; see that their "
-                         "tags openasg:* are taken off",
+                         "%d detached instances still have openasg:* tags; wait until "
+                         "workers have removed them",
                          ASG_DETACHED_MAX);
         return;
     }

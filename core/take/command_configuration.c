@@ -75,9 +75,9 @@ void asg_order_put_configuration(struct asg_core *core, const struct asg_command
     asg_configuration_add(core, &config);
     asg_touch_cluster(core);
     assert(asg_configuration_find(core, config.name) != NULL);
-    asg_narrate(core, ASG_DECISION_COMMAND, NULL, "launch configuration %s made by %s",
+    asg_narrate(core, ASG_DECISION_COMMAND, NULL, "launch configuration %s created by %s",
                 config.name, command->actor);
-    asg_reply_accept(core, 0, "launch configuration %s made", config.name);
+    asg_reply_accept(core, 0, "launch configuration %s created", config.name);
 }
 
 void asg_order_delete_configuration(struct asg_core *core,

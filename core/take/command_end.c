@@ -34,8 +34,9 @@ static void hurry_selected(struct asg_core *core, const struct asg_command *comm
         asg_reply_refuse(core, "ValidationError", "%s is already being terminated%s",
                          instance->id,
                          is_held && command->decrement
-                             ? ", its place is settled: leave desired as it is to have "
-                               "it terminated while the process terminate is suspended"
+                             ? ", and desired was settled then: repeat this without "
+                               "lowering desired to terminate it while the process "
+                               "terminate is suspended"
                              : "");
         return;
     }
@@ -76,10 +77,11 @@ static bool is_refused(struct asg_core *core, const struct asg_command *command,
         return true;
     }
     if (!group->config.dry_run) return false;
-    asg_reply_refuse(core, "DryRunOperation",
-                     "group %s is in a dry run: %s would be terminated, and runs on; "
-                     "end the dry run first if that is intended",
-                     group->config.name, instance->id);
+    asg_reply_refuse(
+        core, "DryRunOperation",
+        "group %s is in a dry run: %s would be terminated, and keeps running; "
+        "end the dry run first if that is intended",
+        group->config.name, instance->id);
     return true;
 }
 
@@ -115,7 +117,7 @@ static void end_named(struct asg_core *core, const struct asg_command *command,
         asg_activity_note_span(core, is_fewer ? 1 : 0, 0); /* the order shrinks it */
         asg_plan_end(core, group, named[i], ASG_END_NAMED, "a user request");
     }
-    const char *what = places == 0          ? ", and takes no place with it"
+    const char *what = places == 0          ? ", desired is unchanged"
                        : command->decrement ? ", desired is lowered by one"
                                             : " and will be replaced";
     if (count == 1) {

@@ -36,7 +36,7 @@ static void wish(struct asg_core *core, struct group *group, const char *actor,
     assert(core->step != NULL);
     asg_activity_wish(
         core, group,
-        asg_arena_format(&core->step->effects->arena, "asked for by %s", actor),
+        asg_arena_format(&core->step->effects->arena, "requested by %s", actor),
         "%s %" PRIu32, what, to);
 }
 
@@ -335,11 +335,12 @@ void asg_order_delete_group(struct asg_core *core, const struct asg_command *com
     if (!may_be_deleted(core, group, command->force)) return;
     size_t real = group->config.dry_run ? count_real(core, group) : 0;
     if (real > 0) {
-        asg_reply_refuse(core, "DryRunOperation",
-                         "group %s is in a dry run: its deletion would terminate %zu "
-                         "instances, and they run on; if that is intended, end the dry "
-                         "run first",
-                         group->config.name, real);
+        asg_reply_refuse(
+            core, "DryRunOperation",
+            "group %s is in a dry run: its deletion would terminate %zu "
+            "instances, and they keep running; if that is intended, end the dry "
+            "run first",
+            group->config.name, real);
         return;
     }
     group->config.dry_run = false; /* what turns up late goes with its group */
@@ -420,7 +421,7 @@ void asg_order_suspend(struct asg_core *core, const struct asg_command *command,
     const uint64_t all = (UINT64_C(1) << ASG_PROCESS_COUNT) - 1;
     uint64_t which = command->processes == 0 ? all : command->processes;
     if ((which & ~all) != 0) {
-        asg_reply_refuse(core, "ValidationError", "there is no such process");
+        asg_reply_refuse(core, "ValidationError", "no such process");
         return;
     }
     assert(which != 0 && (which & ~all) == 0); /* processes that there are */

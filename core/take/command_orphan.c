@@ -117,8 +117,8 @@ static void take_in(struct asg_core *core, struct group *group, struct orphan *o
     assert(strcmp(group->config.name, orphan->group) == 0);
     const struct instance *instance = asg_take_adopt(core, group, &seen);
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, instance,
-                         "%s adopted on order of %s: job %" PRIu64 " launched it",
-                         instance->id, actor, orphan->job_id);
+                         "%s adopted by %s: job %" PRIu64 " launched it", instance->id,
+                         actor, orphan->job_id);
     orphan->is_gone = true;
 }
 
@@ -167,7 +167,7 @@ void asg_order_adopt_instances(struct asg_core *core, const struct asg_command *
     asg_orphan_count_unknown(core);
     if (adopted == 0) {
         asg_reply_refuse(core, "ValidationError", "nothing was adopted%s",
-                         left == 0 ? "; nothing is unknown" : reasons);
+                         left == 0 ? "; there are no unknown instances" : reasons);
         return;
     }
     asg_behind_settle(core);
@@ -194,7 +194,7 @@ static void plan_ends(struct asg_core *core, const char *actor, const bool *mean
     const struct job *job = asg_plan_orphan_end(core, batch, count);
     for (size_t i = 0; i < count; i++) {
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
-                    "orphan %s: terminating it on order of %s, job %s", batch[i]->id,
+                    "orphan %s: terminating it, ordered by %s, job %s", batch[i]->id,
                     actor, job->plan.name);
     }
 }

@@ -261,7 +261,7 @@ void asg_order_execute_policy(struct asg_core *core, const struct asg_command *c
     asg_desired_follow(core, group, &policy->config, (uint32_t)to);
     asg_activity_wish(
         core, group,
-        asg_arena_format(&core->step->effects->arena, "asked for by %s", command->actor),
+        asg_arena_format(&core->step->effects->arena, "requested by %s", command->actor),
         "a user request executed policy %s changing the desired "
         "capacity from %" PRId64 " to %" PRId64,
         command->name, from, to);

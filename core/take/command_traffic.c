@@ -96,8 +96,8 @@ void asg_order_attach_sources(struct asg_core *core, const struct asg_command *c
     }
     set_sources(core, group, &sources);
     asg_narrate(core, ASG_DECISION_COMMAND, group,
-                "%zu traffic source%s attached by %s: kept, and no instance is "
-                "registered",
+                "%zu traffic source%s attached by %s: recorded only, no instance "
+                "is registered",
                 command->source_count, command->source_count == 1 ? "" : "s",
                 command->actor);
     asg_reply_accept(core, 0, "traffic sources of group %s attached", group->config.name);
@@ -147,7 +147,7 @@ void asg_order_collect_metrics(struct asg_core *core, const struct asg_command *
     const uint64_t all = (UINT64_C(1) << ASG_COLLECTED_COUNT) - 1;
     uint64_t which = command->collected_metrics == 0 ? all : command->collected_metrics;
     if ((which & ~all) != 0) {
-        asg_reply_refuse(core, "ValidationError", "there is no such metric of a group");
+        asg_reply_refuse(core, "ValidationError", "groups have no such metric");
         return;
     }
     struct asg_group_config config = group->config;

@@ -46,9 +46,9 @@ bool asg_take_honors_cooldown(struct asg_core *core, const struct group *group,
     if (!command->honor_cooldown || !asg_cooldown_is_on(core, group)) return true;
     asg_reply_refuse(core, "ScalingActivityInProgress",
                      asg_scaling_is_under_way(group)
-                         ? "instances of group %s launch or end; wait, or do not honour "
-                           "the cooldown"
-                         : "group %s is in its cooldown; wait, or do not honour it",
+                         ? "group %s has instances that launch or terminate; wait, or do "
+                           "not honor the cooldown"
+                         : "group %s is in its cooldown; wait, or do not honor it",
                      group->config.name);
     return false;
 }

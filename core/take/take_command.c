@@ -43,7 +43,7 @@ static void begin_cluster(struct asg_core *core, const struct asg_command *comma
     assert(core->cluster_id[0] == '\0'); /* once */
     asg_text_copy(core->cluster_id, sizeof core->cluster_id, command->cluster_id);
     core->seed = command->seed;
-    asg_reply_accept(core, 0, "cluster %s begins", core->cluster_id);
+    asg_reply_accept(core, 0, "cluster %s created", core->cluster_id);
 }
 
 static void set_halted(struct asg_core *core, const struct asg_command *command,
@@ -160,7 +160,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     struct job *job = asg_job_find(core, command->job_id);
     if (job == NULL || job->state != ASG_JOB_STATE_DEAD) {
         asg_reply_refuse(core, "ValidationError",
-                         job == NULL ? "job %" PRIu64 " is not known, or no longer"
+                         job == NULL ? "job %" PRIu64 " is unknown or was forgotten"
                                      : "job %" PRIu64 " is not a dead letter",
                          command->job_id);
         return;
@@ -188,8 +188,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     }
     asg_alarm_raise(core, ASG_ALARM_DEAD_LETTER, group, false, "job %s: retried by %s",
                     job->plan.name, command->actor);
-    asg_reply_accept(core, 0,
-                     "retrying job %s: what is still wanted of it is planned again",
+    asg_reply_accept(core, 0, "retrying job %s: what is still needed is planned again",
                      job->plan.name);
 }
 

@@ -59,12 +59,13 @@ static void weigh_new(const struct asg_core *core, const struct asg_enrolment *e
     const char *id = instance->id;
     assert(id[0] != '\0' && !has_keys(instance, verdict));
     if (!is_of_its_launch(instance, enrolment)) {
-        refuse(verdict, "Denied",
-               asg_arena_format(arena,
-                                "the proof is of another launch than that of %s; if this "
-                                "is it, give it the line of `openasg instance join-line "
-                                "%s`",
-                                id, id));
+        refuse(
+            verdict, "Denied",
+            asg_arena_format(arena,
+                             "the proof is for another launch than that of %s; if this "
+                             "is the right instance, give it the line that `openasg "
+                             "instance join-line %s` prints",
+                             id, id));
         return;
     }
     if (enrolment->is_address_checked && instance->private_ip[0] == '\0') {
@@ -93,7 +94,7 @@ static void weigh_new(const struct asg_core *core, const struct asg_enrolment *e
     }
     if (asg_identity_find(core, verdict->curve_key, verdict->tls_key) != NULL) {
         refuse(verdict, "Denied",
-               asg_arena_format(arena, "%s shows a key that is bound to another instance",
+               asg_arena_format(arena, "%s uses a key that is bound to another instance",
                                 id));
         return;
     }
@@ -115,10 +116,10 @@ static void weigh(const struct asg_core *core, const struct asg_enrolment *enrol
         !asg_key_read_tls(enrolment->tls_key, verdict->tls_key)) {
         refuse(verdict, "ValidationError", "a key of the enrolment is malformed");
     } else if (instance == NULL) {
-        refuse(verdict, "NotFound", "no group has an instance of that id yet");
+        refuse(verdict, "NotFound", "no group has an instance with that id yet");
     } else if (asg_instance_is_finished(instance)) {
         refuse(verdict, "Denied",
-               asg_arena_format(arena, "%s has ended, or was let go", instance->id));
+               asg_arena_format(arena, "%s was terminated or detached", instance->id));
     } else if (has_keys(instance, verdict)) {
         accept(verdict, asg_arena_format(arena, "%s is enrolled already", instance->id));
     } else {
@@ -191,8 +192,7 @@ void asg_order_rebind(struct asg_core *core, const struct asg_command *command)
 {
     const struct asg_texts *ids = &command->instance_ids;
     if (ids->count == 0) {
-        asg_reply_refuse(core, "ValidationError",
-                         "an order to rebind names one instance or more");
+        asg_reply_refuse(core, "ValidationError", "name at least one instance to rebind");
         return;
     }
     struct group *group = NULL;
@@ -210,7 +210,7 @@ void asg_order_rebind(struct asg_core *core, const struct asg_command *command)
     assert(bound <= ids->count);
     if (bound == 0) {
         asg_reply_accept(core, 0,
-                         "nothing was bound to %s%s: its agent may enrol with any keys",
+                         "no keys were bound to %s%s: its agent may enrol with any keys",
                          ids->items[0], ids->count > 1 ? " or the others" : "");
         return;
     }

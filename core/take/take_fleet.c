@@ -113,10 +113,10 @@ void asg_take_part_of_fleet(struct asg_core *core, struct group *group,
     const char *pools = say_pools(core, result);
     asg_narrate(
         core, ASG_DECISION_JOB, group,
-        "EC2 had room for %" PRIu32 " of %" PRIu32 " on demand and %" PRIu32
+        "EC2 had capacity for %" PRIu32 " of %" PRIu32 " on demand and %" PRIu32
         " of %" PRIu32 " Spot in %s (job %s)%s%s: the rest are launched elsewhere",
         on_demand.got, on_demand.asked, spot.got, spot.asked, job->plan.launch->zone,
-        job->plan.name, pools[0] != '\0' ? "; no room: " : "", pools);
+        job->plan.name, pools[0] != '\0' ? "; refused: " : "", pools);
     if (must_wait(result)) asg_launch_again_later(core, group);
 }
 

@@ -62,7 +62,7 @@ static void take_sign(struct asg_core *core, const struct asg_health_sign *sign)
         instance->health.probe = ASG_PROBE_UNREACHABLE;
         if (asg_instance_is_judged(instance)) {
             asg_narrate_instance(core, ASG_DECISION_STATE, group, instance,
-                                 "%s: its probe proves nothing: %s", instance->id,
+                                 "%s: its probe is inconclusive: %s", instance->id,
                                  sign->detail);
         }
         ask_of_unreachable(core, instance);

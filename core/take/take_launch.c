@@ -40,7 +40,7 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
     if (count > 0) {
         asg_narrate(core, ASG_DECISION_JOB, group,
                     "EC2 started %zu of %" PRIu32
-                    " in %s (job %s) and named no lack: the rest is asked for again",
+                    " in %s (job %s) without giving a reason: requesting the rest again",
                     count, launch->count, launch->zone, job->plan.name);
         return;
     }
@@ -48,10 +48,10 @@ static void take_fewer(struct asg_core *core, struct group *group, const struct 
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_narrate(core, ASG_DECISION_JOB, group,
                 "EC2 accepted a launch of %" PRIu32
-                " in %s (job %s) and started none%s%s",
+                " in %s (job %s) but started none%s%s",
                 launch->count, launch->zone, job->plan.name,
-                pause_ms > 0 ? ", for the second time: that pool is left alone for "
-                             : ": asked for once more",
+                pause_ms > 0 ? ", for the second time: avoiding that pool for "
+                             : ": requesting it once more",
                 pause_ms > 0 ? asg_number_duration(pause_ms, wait) : "");
 }
 
@@ -157,8 +157,8 @@ static void take_no_capacity(struct asg_core *core, struct group *group, struct 
     if (next_ms < group->launching.after_ms) next_ms = group->launching.after_ms;
     char wait[ASG_NUMBER_TEXT_MAX];
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "Launching EC2 instance failed: %s; every pool is tried, job %s ends, "
-                "next try in %s",
+                "Launching EC2 instance failed: %s; all pools were tried, job %s is "
+                "over, next try in %s",
                 asg_attempt_say_error(core, result), job->plan.name,
                 asg_number_duration(next_ms - core->now_ms, wait));
 }

@@ -56,7 +56,7 @@ void asg_take_scheduled_event(struct asg_core *core, struct group *group,
     char text[ASG_NUMBER_TEXT_MAX];
     asg_narrate_instance(
         core, ASG_DECISION_STATE, group, instance,
-        is_over ? "%s: EC2 has called %s off" : "%s: EC2 has scheduled %s%s%s",
+        is_over ? "%s: EC2 has cancelled %s" : "%s: EC2 has scheduled %s%s%s",
         instance->id, is_over ? instance->notice.event_code : code,
         left_ms > 0 ? " in " : "", left_ms > 0 ? asg_number_duration(left_ms, text) : "");
     asg_text_keep(core, &instance->notice.event_code, ASG_EVENT_CODE_MAX, code);
@@ -72,9 +72,8 @@ static void refuse_notice(struct asg_core *core, struct group *group,
     if (instance->notice.is_false) return; /* said again, or the other one */
     asg_instance_set_misled(instance, true);
     asg_alarm_raise(core, ASG_ALARM_NOTICE, group, true,
-                    "%s is on demand and shows a notice of Spot (%s): nothing follows; "
-                    "its agent is broken or not to be trusted, terminate the instance if "
-                    "in doubt",
+                    "%s is on demand but reports a Spot notice (%s): ignored; its agent "
+                    "is broken or cannot be trusted: terminate the instance if in doubt",
                     instance->id, asg_enum_word(&asg_sign_words, (int)sign->sign));
 }
 

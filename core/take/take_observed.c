@@ -103,7 +103,7 @@ static void adopt(struct asg_core *core, struct group *group,
     const struct instance *instance = asg_take_adopt(core, group, seen);
     asg_orphan_drop(core, instance->id); /* its group was created since */
     asg_narrate_instance(core, ASG_DECISION_ADOPT, group, instance,
-                         "%s carries the tags of job %llu and was not on record: adopted",
+                         "%s has the tags of job %llu and was not recorded: adopted",
                          instance->id, (unsigned long long)seen->job_id);
 }
 
@@ -120,7 +120,7 @@ static void see_orphan(struct asg_core *core, const struct asg_seen_instance *se
     asg_alarm_raise(
         core, ASG_ALARM_ORPHAN, NULL, true,
         "%s has our cluster's tag, but there is no group '%s'; it is terminated "
-        "after 15 min unless `openasg instance adopt` takes it in",
+        "after 15 min unless you run `openasg instance adopt`",
         seen->instance_id, seen->group);
 }
 
@@ -176,8 +176,8 @@ static void end_old_orphans(struct asg_core *core)
         core->orphan_ends[core->orphan_end_count++] = core->now_ms;
         const struct job *job = asg_plan_orphan_end(core, &orphan, 1);
         asg_narrate(core, ASG_DECISION_TERMINATE, NULL,
-                    "orphan %s: in no group for 15 min, terminating it by job %s",
-                    orphan->id, job->plan.name);
+                    "orphan %s: in no group for 15 min; job %s terminates it", orphan->id,
+                    job->plan.name);
     }
 }
 

@@ -40,8 +40,8 @@ void asg_try_look_up(struct asg_core *core, struct group *group, struct job *job
     job->is_ambiguous = true;
     asg_job_look_up(core, job, from_ms);
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "job %s may or may not have launched, and is not requested again (%s): "
-                "EC2's listings will show which",
+                "job %s may or may not have launched, and is not requested again (%s); "
+                "the next EC2 listings will show the result",
                 job->plan.name, why);
 }
 

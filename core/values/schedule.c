@@ -88,10 +88,11 @@ enum asg_status asg_schedule_validate(const struct asg_schedule_config *config,
                         config->name);
     }
     if (config->end_ms != 0 && config->start_ms >= config->end_ms) {
-        return asg_fail(error, ASG_ERR_INVALID,
-                        "scheduled action %s starts when it has ended; give an end time "
-                        "after its start",
-                        config->name);
+        return asg_fail(
+            error, ASG_ERR_INVALID,
+            "scheduled action %s ends before it starts; give an end time after "
+            "its start",
+            config->name);
     }
     enum asg_status status = validate_changes(config, error);
     if (status != ASG_OK || !has_recurrence) return status;

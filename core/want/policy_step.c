@@ -76,7 +76,7 @@ const char *asg_policy_step_stays(const struct asg_policy_config *config,
         char value[ASG_NUMBER_TEXT_MAX];
         char threshold[ASG_NUMBER_TEXT_MAX];
         return asg_arena_format(
-            arena, "no step is for %s %s %s with the threshold %s",
+            arena, "no step matches %s %s %s with the threshold %s",
             asg_enum_word(&asg_metric_name_words, (int)config->metric),
             asg_enum_word(&asg_statistic_words, (int)config->statistic),
             asg_number_metric(config->metric, value_milli, value),
@@ -85,8 +85,8 @@ const char *asg_policy_step_stays(const struct asg_policy_config *config,
     bool is_in = is_way_in(config, input, step->adjustment);
     if (is_in && input->warming > 0) {
         return asg_arena_format(arena,
-                                "step of %+" PRId64 "%s waits until no instance warms "
-                                "up (warming up: %" PRId64 ")",
+                                "step of %+" PRId64 "%s waits until no instance is "
+                                "warming up (warming up: %" PRId64 ")",
                                 step->adjustment, unit_of(config), input->warming);
     }
     return asg_arena_format(arena,

@@ -75,7 +75,7 @@ static void run(struct asg_core *core, struct group *group,
 /* Why nothing may run now; NULL: it may. */
 static const char *why_not(const struct asg_core *core, const struct group *group)
 {
-    if (core->is_behind) return "the controller leads held, its log is behind the fleet";
+    if (core->is_behind) return "scaling is on hold, because the log is behind the fleet";
     if (core->is_halted) return "everything is halted";
     if (group->is_halted) return "the group is halted";
     return asg_group_is_suspended(group, ASG_PROCESS_SCHEDULED_ACTIONS)
@@ -189,7 +189,7 @@ static void take_due(struct asg_core *core, struct group *group, const struct du
 {
     const char *why = why_not(core, group);
     if (why == NULL && core->is_unlisted) {
-        why = "EC2 has not been listed yet since this controller leads";
+        why = "EC2 has not been listed since this controller began to lead";
     }
     if (why != NULL) {
         skip(core, group, due, core->now_ms + 1, why);
@@ -248,7 +248,7 @@ void asg_want_skip_waiting(struct asg_core *core, struct group *group, const cha
         if (name != NULL && strcmp(schedule->config.name, name) != 0) continue;
         const struct due due = {.schedule = schedule, .first_ms = schedule->next_ms};
         skip(core, group, &due, core->now_ms + 1,
-             "an order came after it, before EC2 was listed");
+             "a later command came before EC2 was listed");
         schedule->next_ms = asg_schedule_next(&schedule->config, core->now_ms);
         asg_touch_sheet(group);
     }

@@ -83,7 +83,7 @@ struct counts {
     uint32_t ending;
     uint32_t ending_surplus; /* of these, a policy's scale-in */
     uint32_t ending_broken;  /* of these, health, and what EC2 may take back */
-    uint32_t lost;           /* EC2 has ended it, and it stands as in service */
+    uint32_t lost;           /* terminated by EC2, and it stands as in service */
     uint32_t waiting;        /* for something that has its time: a drain, or hooks */
     uint32_t taken_back;     /* by EC2, and not on its way out yet */
     uint32_t attaching;      /* without our tags yet */

@@ -30,15 +30,15 @@ enum asg_status asg_rules_check(const struct asg_core *core, uint32_t rules,
     if (rules == 0) {
         return asg_fail(error, ASG_ERR_VERSION,
                         "an openasg from before 1.0 wrote this log: its rules have no "
-                        "number, and this one cannot decide by them again. Whether "
-                        "anything was altered says `openasg log verify`, of any log; "
+                        "number, so this one cannot repeat its decisions. `openasg log "
+                        "verify` still shows whether anything was altered; "
                         "docs/audit.md, \"A log from before 1.0\", says what else to do");
     }
     if (rules < RULES_OLDEST || rules > asg_rules_newest()) {
         return asg_fail(error, ASG_ERR_VERSION,
                         "rules %u decide from here on, and this openasg knows rules %d "
-                        "to %u; use the release that wrote this log, or %s one. Whether "
-                        "anything was altered says `openasg log verify`, of any log",
+                        "to %u; use the release that wrote this log, or %s one. `openasg "
+                        "log verify` still shows whether anything was altered",
                         rules, RULES_OLDEST, asg_rules_newest(),
                         rules < RULES_OLDEST ? "an older" : "a newer");
     }

@@ -192,7 +192,7 @@ static enum asg_status check_headers(const struct asg_caller_request *request,
         }
     }
     if (request->header_count != ASG_CALLER_HEADERS) {
-        return asg_fail(error, ASG_ERR_DENIED, "it has other headers than are needed");
+        return asg_fail(error, ASG_ERR_DENIED, "it has other headers than needed");
     }
     if (strcmp(find_header(request, "host"), host) != 0) {
         return asg_fail(error, ASG_ERR_DENIED, "its header host is not the URL's");
@@ -282,7 +282,7 @@ static enum asg_status check_date(const char *text, int64_t now_ms,
     if (age_ms <= ASG_SIGV4_WINDOW_MS && age_ms >= -ASG_SIGV4_WINDOW_MS) return ASG_OK;
     return asg_fail(error, ASG_ERR_DENIED,
                     "it was signed %" PRId64 " s %s by this controller's clock, and is "
-                    "good for %" PRId64 " s: is a clock wrong?",
+                    "valid for %" PRId64 " s: is a clock wrong?",
                     (age_ms < 0 ? -age_ms : age_ms) / 1000,
                     age_ms < 0 ? "in the future" : "ago", ASG_SIGV4_WINDOW_MS / 1000);
 }
@@ -389,13 +389,13 @@ static enum asg_status read_refusal(uint32_t http_status, const struct reading *
     }
     if (http_status >= 300 && http_status < 400) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "what answers for STS leads elsewhere (HTTP %u), and redirects "
-                        "are not followed",
+                        "the STS endpoint redirects (HTTP %u), and redirects are not "
+                        "followed",
                         http_status);
     }
     if (reading->code[0] == '\0') {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "what answers for STS does not talk as STS does (HTTP %u)",
+                        "the STS endpoint does not answer as STS does (HTTP %u)",
                         http_status);
     }
     return asg_fail(error, ASG_ERR_DENIED, "STS answers %s: %.200s", reading->code,
@@ -412,7 +412,7 @@ enum asg_status asg_caller_read(uint32_t http_status, const void *body, size_t l
     if (!is_read || !reading.is_answer || reading.identities != 1 ||
         reading.identity.arn[0] == '\0' || reading.identity.account[0] == '\0') {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "what answers for STS does not talk as STS does");
+                        "the STS endpoint does not answer as STS does");
     }
     *ret = reading.identity;
     return ASG_OK;

@@ -149,7 +149,7 @@ static enum asg_status fetch(void *context, struct asg_credentials *ret,
     struct asg_credentials_chain *chain = context;
     const struct asg_credentials_chain_options *options = &chain->scope.options;
     if (atomic_load(&chain->scope.is_stopping)) {
-        return asg_fail(error, ASG_ERR_CLOSED, "this program stops");
+        return asg_fail(error, ASG_ERR_CLOSED, "this program is stopping");
     }
     const struct asg_shared_config_options files = {
         .profile = options->profile, .credentials_file = options->credentials_file};

@@ -39,7 +39,7 @@ static enum asg_status read_role_name(struct asg_imds *imds, char ret[ROLE_MAX +
         } else if (length > ROLE_MAX || memchr(text, '/', length) != NULL ||
                    memchr(text, ' ', length) != NULL) {
             status = asg_fail(error, ASG_ERR_MALFORMED,
-                              "EC2 metadata gives an odd name of a role");
+                              "EC2 metadata returns an invalid role name");
         } else {
             memcpy(ret, text, length);
             ret[length] = '\0';

@@ -37,12 +37,13 @@ static enum asg_status use_members(const struct asg_json_member *members,
     if (texts[KEY_ID][0] == '\0' || texts[SECRET][0] == '\0' ||
         !asg_web_is_plain(texts[KEY_ID]) || !asg_web_is_plain(texts[TOKEN])) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "\"AccessKeyId\" or \"SecretAccessKey\" is missing or odd");
+                        "\"AccessKeyId\" or \"SecretAccessKey\" is missing or invalid");
     }
     int64_t end_ms = 0;
     if (texts[EXPIRATION][0] != '\0') end_ms = asg_time_parse(texts[EXPIRATION]);
     if (end_ms < 0 || (end_ms == 0 && !how->may_be_endless)) {
-        return asg_fail(error, ASG_ERR_MALFORMED, "\"Expiration\" is missing or no time");
+        return asg_fail(error, ASG_ERR_MALFORMED,
+                        "\"Expiration\" is missing or not a time");
     }
     asg_credentials_set(ret, texts[KEY_ID], texts[SECRET], texts[TOKEN], how->source);
     if (end_ms > 0) ret->expires_at_ms = end_by_our_clock(end_ms, how);
@@ -63,8 +64,7 @@ enum asg_status asg_credentials_read_json(const void *json, size_t length,
     enum asg_status status =
         asg_json_read_texts(json, length, members, MEMBER_COUNT) == ASG_OK
             ? use_members(members, how, ret, error)
-            : asg_fail(error, ASG_ERR_MALFORMED,
-                       "the answer is not the JSON it should be");
+            : asg_fail(error, ASG_ERR_MALFORMED, "the answer is not the expected JSON");
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
         asg_secret_clear(&members[i].value);
     }

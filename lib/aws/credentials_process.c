@@ -99,7 +99,7 @@ static enum asg_status look_at_time(const struct asg_credentials_scope *scope,
                                     int64_t until_ms, struct asg_error *error)
 {
     if (atomic_load(&scope->is_stopping)) {
-        return asg_fail(error, ASG_ERR_CLOSED, "this program stops");
+        return asg_fail(error, ASG_ERR_CLOSED, "this program is stopping");
     }
     if (asg_clock_monotonic_ms(&scope->options.clock) < until_ms) return ASG_OK;
     return asg_fail(error, ASG_ERR_TIMEOUT, "it does not end in its time");

@@ -67,8 +67,8 @@ static enum asg_status of_source_profile(struct asg_credentials_scope *scope,
     for (size_t i = 0; i < visited->count; i++) {
         if (strcmp(visited->names[i], source) == 0) {
             return asg_fail(error, ASG_ERR_INVALID,
-                            "source_profile goes round in a circle: [%.100s] names "
-                            "[%.100s], which was there before",
+                            "source_profile is circular: [%.100s] names [%.100s] "
+                            "again",
                             profile, source);
         }
     }

@@ -231,7 +231,8 @@ enum asg_status asg_credentials_refresher_new(
         (void)pthread_mutex_destroy(&refresher->lock);
         free(refresher);
         return asg_fail(error, ASG_ERR_NOMEM,
-                        "no thread for the refresh of credentials: %s", strerror(failed));
+                        "cannot start a thread for the refresh of credentials: %s",
+                        strerror(failed));
     }
     *ret = refresher;
     return ASG_OK;

@@ -257,18 +257,19 @@ static const char *say_failure(struct asg_ec2_exchange *exchange, CURLcode resul
     switch (result) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-        advice = "; the endpoint does not prove who it is: check ec2.endpoint and this "
-                 "host's clock, or name the authority it trusts in ec2.ca_file";
+        advice =
+            "; the endpoint's certificate is not trusted: check ec2.endpoint and this "
+            "host's clock, or name the authority it trusts in ec2.ca_file";
         break;
     case CURLE_SSL_CACERT_BADFILE:
         advice = "; ec2.ca_file must be a readable file of PEM certificates";
         break;
     case CURLE_SSL_CONNECT_ERROR:
-        advice = "; what answers there does not use TLS as we do: check ec2.endpoint";
+        advice = "; the server there does not use TLS as expected: check ec2.endpoint";
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
-        advice = "; check ec2.endpoint, region, DNS and the way out of this network";
+        advice = "; check ec2.endpoint, region, DNS and the routes out of this network";
         break;
     default: break;
     }

@@ -133,7 +133,7 @@ static enum asg_status renew_token(struct asg_imds *imds, struct asg_error *erro
     for (size_t i = 0; status == ASG_OK && i < token->length; i++) {
         if (token->data[i] <= ' ' || token->data[i] >= 0x7f) {
             status = asg_fail(error, ASG_ERR_MALFORMED,
-                              "EC2 metadata gives a token with odd bytes in it");
+                              "EC2 metadata returns a token with invalid bytes");
         }
     }
     if (status == ASG_OK) {

@@ -305,7 +305,7 @@ enum asg_status asg_sigv4_read_claim(const struct asg_sigv4_request *request,
     }
     if (count + (is_url ? 1 : 0) > 1) {
         return asg_sigv4_incomplete(
-            verdict, "one signature, please: Authorization once, or a presigned URL");
+            verdict, "give one signature: Authorization once, or a presigned URL");
     }
     return is_url ? read_url(request, claim, verdict)
                   : read_headers(request, text, claim, verdict);

@@ -242,7 +242,7 @@ static enum asg_status take_credentials(struct asg_sts *sts,
         asg_secret_is_empty(&reading->secret_key) ||
         asg_secret_is_empty(&reading->token) || expires_at_ms <= 0) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "STS answers without a whole set of credentials");
+                        "STS answers without complete credentials");
     }
     asg_credentials_set(ret, asg_secret_reveal(&reading->key_id),
                         asg_secret_reveal(&reading->secret_key),

@@ -105,7 +105,7 @@ static enum asg_status fail_transfer(const struct asg_web *web, CURLcode code,
                         reading->limit);
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-        return asg_fail(error, ASG_ERR_CLOSED, "this program stops");
+        return asg_fail(error, ASG_ERR_CLOSED, "this program is stopping");
     }
     enum asg_status status = ASG_ERR_IO;
     if (code == CURLE_OPERATION_TIMEDOUT) status = ASG_ERR_TIMEOUT;

@@ -295,7 +295,7 @@ enum asg_status asg_safe_folder_check(const char *path, struct asg_error *error)
 enum asg_status asg_safe_folder_make(const char *path, struct asg_error *error)
 {
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return asg_fail(error, status_of(errno), "cannot make the folder %s: %s", path,
+        return asg_fail(error, status_of(errno), "cannot create the folder %s: %s", path,
                         strerror(errno));
     }
     return asg_safe_folder_check(path, error);

@@ -337,7 +337,7 @@ enum asg_status asg_zone_read(const char *name, struct asg_arena *arena,
     struct asg_zone *zone = asg_arena_take(arena, sizeof *zone);
     if (!is_whole || !read_zone(data, length, arena, zone)) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "the file of time zone \"%.64s\" makes no sense", name);
+                        "the file of time zone \"%.64s\" is damaged", name);
     }
     *ret = zone;
     return ASG_OK;

@@ -51,7 +51,7 @@ uint64_t asg_bus_refused_count(struct asg_bus *bus);
 enum asg_bus_lane { ASG_BUS_LANE_REPORTS, ASG_BUS_LANE_JOBS, ASG_BUS_LANE_ORDERS };
 
 struct asg_bus_listen_options {
-    const char *endpoint; /* "tcp://127.0.0.1:7701"; port * takes a free one */
+    const char *endpoint; /* "tcp://127.0.0.1:7701"; port * picks a free one */
     const char *domain;   /* of this trust level: "agents", "workers", "admin" */
     const struct asg_bus_keys *keys;   /* lent for the call */
     struct asg_allow_list *allow_list; /* lent for good; NULL: nobody may connect */

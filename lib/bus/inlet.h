@@ -13,7 +13,7 @@
 struct asg_bus_inlet;
 
 struct asg_bus_inlet_options {
-    const char *endpoint;            /* "tcp://127.0.0.1:7701"; port * takes a free one */
+    const char *endpoint;            /* "tcp://127.0.0.1:7701"; port * picks a free one */
     const char *domain;              /* ZAP domain: "agents" */
     const struct asg_bus_keys *keys; /* lent for the call */
     struct asg_key_set *key_set;     /* lent for good: who may connect */

@@ -72,9 +72,9 @@ ASG_MUST_USE enum asg_status asg_access_keys_load_own(const char *path,
 /* Append the line of a key, with its secret. */
 void asg_access_key_print(const struct asg_access_key *key, struct asg_bytes *ret);
 
-/* Add a line to the file, which is made with mode 0600 when it is not there; or take one
- * out. The rest stays as it is, and a reader sees the old file or the new one. Two at a
- * time wait for each other. ASG_ERR_DENIED: it is a symbolic link; ASG_ERR_EXISTS: of
+/* Add a line to the file, which is created with mode 0600 when it does not exist; or take
+ * one out. The rest stays as it is, and a reader sees the old file or the new one. Two at
+ * a time wait for each other. ASG_ERR_DENIED: it is a symbolic link; ASG_ERR_EXISTS: of
  * that name or id, the text says whose it is; ASG_ERR_NOT_FOUND: of that name. */
 ASG_MUST_USE enum asg_status asg_access_keys_add(const char *path,
                                                  const struct asg_access_key *key,

@@ -156,10 +156,9 @@ static enum asg_status load_pair(const char *folder, bool may_make, EVP_PKEY **r
     if (may_make) return asg_x509_make_private(path, ret, error);
     return asg_fail(
         error, ASG_ERR_NOT_FOUND,
-        "%s is gone, and ca.pem beside it is there: put the key back from a "
-        "backup; without one, move ca.pem away: a new authority is created, and "
-        "running instances have to be replaced, because none of them "
-        "believes it",
+        "%s is missing, and ca.pem beside it exists: restore the key from a "
+        "backup; without one, move ca.pem away: a new authority is created, and running "
+        "instances have to be replaced, because none of them trusts it",
         path);
 }
 

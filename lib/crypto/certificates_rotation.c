@@ -126,8 +126,8 @@ static enum asg_status add(struct files *files, struct asg_error *error)
     if (files->next_own != NULL) return ASG_OK; /* done already */
     if (files->count > 1) {
         return asg_fail(error, ASG_ERR_CONFLICT,
-                        "%s trusts %zu authorities: end the rotation before, with "
-                        "--forget, and begin another one then",
+                        "%s trusts %zu authorities: finish the previous rotation "
+                        "with --forget, then begin another one",
                         files->pem, files->count);
     }
     enum asg_status status = ASG_OK;

@@ -82,8 +82,8 @@ static enum asg_status read_private(const char *path, EVP_PKEY **ret,
     return asg_fail(
         error, ASG_ERR_MALFORMED,
         "%s is not an Ed25519 private key in PEM without a passphrase; `openssl "
-        "genpkey -algorithm ed25519` makes one, and so do we when there is "
-        "no file of this name",
+        "genpkey -algorithm ed25519` creates one, and so does openasg when no file has "
+        "this name",
         path);
 }
 

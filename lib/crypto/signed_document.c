@@ -279,7 +279,7 @@ static enum asg_status verify(const struct asg_document_certificates *certificat
     }
     if (at == certificates->count) {
         return asg_fail(error, ASG_ERR_DENIED,
-                        "its signature is of none of the certificates in "
+                        "its signature matches none of the certificates in "
                         "enrol.document_certificates");
     }
     ASN1_OCTET_STRING **content = CMS_get0_content(message);

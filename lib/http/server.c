@@ -547,7 +547,7 @@ static enum MHD_Result handle(struct asg_http_server *server,
     (void)asg_http_header(&request, MHD_HTTP_HEADER_CONTENT_LENGTH, &lengths);
     (void)asg_http_header(&request, MHD_HTTP_HEADER_TRANSFER_ENCODING, &encodings);
     if (lengths > 1 || (lengths > 0 && encodings > 0)) {
-        return refuse(connection, exchange, 400, "one length of the body, please\n");
+        return refuse(connection, exchange, 400, "give one Content-Length\n");
     }
     struct asg_http_response response = {0};
     server->options.handler(server->options.context, &request, &response);

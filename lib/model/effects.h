@@ -98,7 +98,7 @@ struct asg_effects {
     size_t alarm_count;
     struct asg_activity *activities; /* opened or changed; each once, as it stands now */
     size_t activity_count;
-    bool is_halted;           /* the kill switch stands: no mutating call leaves */
+    bool is_halted;           /* the kill switch is on: no mutating call leaves */
     int64_t next_deadline_ms; /* when core wants its TICK; INT64_MAX: never */
 };
 
@@ -117,7 +117,7 @@ struct asg_state_hash {
     uint32_t form;        /* of the state: docs/log-format.md */
     uint64_t seq;         /* the last record that the state covers */
     struct asg_blob hash; /* SHA-256 of its bytes in that form */
-    uint64_t bytes_max;   /* of a part of the state of about so many bytes; 0: of all */
+    uint64_t bytes_max;   /* of a part of the state of about this many bytes; 0: of all */
     uint32_t group_no;    /* where the part begins: core.h, asg_state_place */
     uint64_t instance_no;
     uint64_t job_id;

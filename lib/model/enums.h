@@ -325,7 +325,7 @@
     X(CHURN, "churn")                                                                    \
     X(ORPHAN, "orphan")                                                                  \
     X(LOG_BEHIND, "log-behind")                                                          \
-    X(ENROLMENT, "enrolment")     /* other keys asked for an instance that has keys */   \
+    X(ENROLMENT, "enrolment")     /* other keys tried for an instance that has keys */   \
     X(NOTICE, "notice")           /* an on-demand instance shows a notice of Spot */     \
     X(CREDENTIALS, "credentials") /* AWS refuses a worker's credentials */
 

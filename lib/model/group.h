@@ -80,7 +80,7 @@ struct asg_mixed {
     uint32_t on_demand_percent; /* of those above it, rounded up; EC2: 100 */
     enum asg_on_demand_strategy on_demand_strategy;
     enum asg_spot_strategy spot_strategy;
-    uint32_t spot_pools;        /* of lowest-price: over so many pools; 2 */
+    uint32_t spot_pools;        /* of lowest-price: over this many pools; 2 */
     const char *spot_max_price; /* dollars an hour, "0.05"; empty: on demand's price */
 };
 
@@ -107,7 +107,7 @@ struct asg_group_config {
     bool dry_run; /* ours: decide and plan all, EC2 is called with DryRun */
     /* ours: interlocks (docs/rules.md, "Interlocks"), in percent of the group */
     /* of health, and of the scale-in of policies that have none of their own */
-    uint32_t terminating_percent; /* at once; 10, at least one instance */
+    uint32_t terminating_percent; /* at the same time; 10, at least one instance */
     uint32_t terminated_percent;  /* in 10 minutes; 25, at least one instance */
     uint32_t unhealthy_percent;   /* above it replacing stops; 20, rounded up */
     uint32_t silence_percent;     /* of agents quiet together: a partition; 30 */
@@ -249,9 +249,9 @@ struct asg_schedule_config {
     int64_t end_ms;                  /* 0: none */
     const char *recurrence;          /* five cron fields; empty: once at start */
     const char *time_zone;           /* IANA name; "UTC" */
-    struct asg_zone_change *changes; /* ascending; the last one holds for ever */
+    struct asg_zone_change *changes; /* ascending; the last one holds permanently */
     size_t change_count;
-    const char *uuid;   /* of its ARN, drawn at the edge; that of the first put stays */
+    const char *uuid; /* of its ARN, generated at the edge; that of the first put stays */
     bool has_time_zone; /* it was given, and is given back */
     int64_t next_ms;    /* of a view: it runs next; core keeps it elsewhere */
 };
@@ -277,7 +277,7 @@ struct asg_template_config {
  * and deleted, and never changed. */
 struct asg_launch_configuration {
     const char *name;
-    const char *uuid; /* of its ARN, drawn at the edge */
+    const char *uuid; /* of its ARN, generated at the edge */
     int64_t created_ms;
     struct asg_launch_parameter *parameters; /* what RunInstances is asked for */
     size_t parameter_count;

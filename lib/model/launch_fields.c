@@ -156,25 +156,25 @@ struct own {
 
 /* What openasg says itself in each launch. */
 static const struct own own_of_group[] = {
-    {"InstanceType", "the group's instance types say it"},
-    {"UserData", "the template says it, and the agent's line is added"},
-    {"NetworkInterface.#.SubnetId", "the group's zones say it"},
-    {"Placement.AvailabilityZone", "the group's zones say it"},
-    {"Placement.AvailabilityZoneId", "the group's zones say it"},
+    {"InstanceType", "the group's instance types set it"},
+    {"UserData", "the template sets it, and the agent's line is added"},
+    {"NetworkInterface.#.SubnetId", "the group's zones set it"},
+    {"Placement.AvailabilityZone", "the group's zones set it"},
+    {"Placement.AvailabilityZoneId", "the group's zones set it"},
 };
 
 /* What a template of ours has fields of its own for; user data must not be logged. */
 static const struct own own_of_template[] = {
     {"ImageId", "image_id says it"},
-    {"InstanceType", "instance_type says it"},
+    {"InstanceType", "instance_type sets it"},
     {"UserData", "it travels beside the template"},
 };
 
 static const struct own own_of_configuration[] = {
     {"UserData", "it travels beside the launch configuration"},
-    {"NetworkInterface.#.SubnetId", "the group's zones say it"},
-    {"Placement.AvailabilityZone", "the group's zones say it"},
-    {"Placement.AvailabilityZoneId", "the group's zones say it"},
+    {"NetworkInterface.#.SubnetId", "the group's zones set it"},
+    {"Placement.AvailabilityZone", "the group's zones set it"},
+    {"Placement.AvailabilityZoneId", "the group's zones set it"},
 };
 
 #define OWN(rows)                                                                        \
@@ -229,7 +229,7 @@ static enum asg_status check_parameter(const struct asg_launch_parameter *parame
     }
     const char *hint = who_says(field, value, owner);
     if (hint != NULL) {
-        return asg_fail(error, ASG_ERR_INVALID, "%s cannot be said here: %s", name, hint);
+        return asg_fail(error, ASG_ERR_INVALID, "%s cannot be set here: %s", name, hint);
     }
     return ASG_OK;
 }
@@ -240,8 +240,8 @@ enum asg_status asg_launch_parameters_check(const struct asg_launch_parameter *p
 {
     if (count > ASG_LAUNCH_PARAMETERS_MAX) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "%zu launch parameters are more than the %d that are taken",
-                        count, ASG_LAUNCH_PARAMETERS_MAX);
+                        "%zu launch parameters are more than the limit of %d", count,
+                        ASG_LAUNCH_PARAMETERS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
         enum asg_status status = check_parameter(&parameters[i], owner, error);

@@ -98,7 +98,7 @@ struct asg_welcome {
 
 /* With a whole listing: delete launch templates that were made for fleets and left. */
 struct asg_sweep {
-    int64_t older_ms;             /* made so long ago at least */
+    int64_t older_ms;             /* made at least this long ago */
     struct asg_numbers live_jobs; /* these may still want theirs */
 };
 
@@ -156,7 +156,7 @@ struct asg_halt_message {
  * is asked for again, of another worker if there is one. */
 struct asg_ask {
     uint64_t question_no; /* echoed in the answer; of this controller's life */
-    int64_t time_left_ms; /* counted from receipt: nobody wants an answer after it */
+    int64_t time_left_ms; /* counted from receipt: no one waits for an answer after it */
     const struct asg_question *question;
 };
 
@@ -264,7 +264,7 @@ struct asg_hold {
     enum asg_hold_reason reason;
     int64_t until_ms;   /* 0: not known */
     uint32_t count;     /* of instances that are meant; 0: none are */
-    const char *policy; /* whose wish it is; "": nobody's */
+    const char *policy; /* whose wish it is; "": of no policy */
     const char *text;   /* a whole sentence, without the moment */
 };
 
@@ -374,12 +374,12 @@ struct asg_worker_view {
     uint32_t leases;
     int64_t heard_ms; /* since its last word */
     enum asg_worker_state state;
-    const char *reason; /* why it is put aside */
+    const char *reason; /* why it gets no jobs */
 };
 
 /* Somebody who was not let in. */
 struct asg_refusal {
-    enum asg_edge edge; /* where it knocked */
+    enum asg_edge edge; /* where it tried to connect */
     const char *key;    /* its public key; empty: it did not get so far */
     const char *address;
     const char *why; /* "key not in the folder" */

@@ -257,7 +257,7 @@ enum asg_status asg_rpc_client_new(const struct asg_rpc_client_options *options,
     }
     if (wanted.identity != NULL && wanted.check == NULL) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "rpc client: TLS without a check would believe every server");
+                        "rpc client: TLS without a check would trust every server");
     }
 
     asg_rpc_library_start();

@@ -172,7 +172,7 @@ static void begin_call(struct asg_rpc_server *server, struct asg_rpc_call *call,
         asg_rpc_call_refuse(call, ASG_RPC_UNIMPLEMENTED, "no such method here");
     } else if (server->check != NULL && !server->check(server->check_context, call)) {
         asg_rpc_call_refuse(call, ASG_RPC_PERMISSION_DENIED,
-                            "this caller is not answered here");
+                            "this caller is not admitted");
     } else if (!take_place(server, call)) {
         asg_rpc_call_refuse(call, ASG_RPC_RESOURCE_EXHAUSTED,
                             "too many calls at the same time");

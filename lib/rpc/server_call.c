@@ -199,7 +199,7 @@ static void take_request(struct asg_rpc_call *call, bool is_success)
     } else if (!is_success || call->request == NULL) {
         put_end(call, ASG_RPC_INVALID_ARGUMENT, "the call carries no message");
     } else if (asg_rpc_buffer_read(call->request, &message) != ASG_OK) {
-        put_end(call, ASG_RPC_UNIMPLEMENTED, "compressed messages are not taken");
+        put_end(call, ASG_RPC_UNIMPLEMENTED, "compressed messages are not accepted");
     }
     if (call->is_ended) {
         release(call, 2); /* the handler's, which never saw it, and the request's */

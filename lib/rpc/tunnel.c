@@ -417,7 +417,7 @@ static bool speaks_no_tls(void)
 static void fail_handshake(struct asg_rpc_tunnel *tunnel)
 {
     if (speaks_no_tls()) {
-        fail_tunnel(tunnel, "what answers there does not speak TLS", "");
+        fail_tunnel(tunnel, "the server there does not use TLS", "");
     } else {
         fail_tunnel(tunnel, "no TLS with the server", tls_words());
     }

@@ -157,7 +157,7 @@ bool asg_checker_take(struct asg_checker *checker, struct asg_chain *chain,
     if (memcmp(checker->chain_hash, record->chain_hash, ASG_LOG_HASH_BYTES) != 0) {
         return asg_flaw_set(flaw, ASG_LOG_FLAW_CHAIN, record->seq,
                             "record %" PRIu64 " (%s): its chain_hash does not follow "
-                            "from the record before and its own time, epoch, kind, "
+                            "from the previous record and its own time, epoch, kind, "
                             "subject, note and content_hash",
                             record->seq, record->kind);
     }

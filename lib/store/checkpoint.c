@@ -165,9 +165,10 @@ enum asg_status asg_checkpoint_read(const char *text, size_t length,
                         read.key_id, key_id);
     }
     if (!asg_sign_is_valid(key, lines.data, lines.length, signature)) {
-        return asg_fail(error, ASG_ERR_DENIED,
-                        "the signature does not fit: the checkpoint was altered or made "
-                        "with another key");
+        return asg_fail(
+            error, ASG_ERR_DENIED,
+            "the signature does not match: the checkpoint was altered or signed "
+            "with another key");
     }
     *ret = read;
     return ASG_OK;

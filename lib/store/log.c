@@ -73,7 +73,7 @@ static enum asg_status may_write(const struct asg_log *log, struct asg_error *er
     }
     if (log->broken != ASG_OK) {
         return asg_fail(error, log->broken,
-                        "the log takes no more records until it is opened again, "
+                        "the log accepts no more records until it is opened again, "
                         "because an earlier write failed: %s",
                         log->broken_text);
     }

@@ -474,7 +474,7 @@ static void test_port_that_speaks_no_tls_is_told(void **state)
     const char *const more[] = {"--enrol", port, NULL};
     start_agent(&stage, more);
     wait_for_log(&stage, "enrol_nobody_there");
-    wait_for_log(&stage, "what answers there does not speak TLS");
+    wait_for_log(&stage, "the server there does not use TLS");
     stage_end(&stage);
 }
 

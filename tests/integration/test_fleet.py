@@ -216,7 +216,7 @@ done
         starts = self.read("agent.log").count(" started instance=")
         os.kill(int(self.read("agent.pid")), signal.SIGKILL)
         wait_for("its restart", lambda: self.read("agent.log").count(
-            "with the certificate kept") == 1, WAIT)
+            "with its saved certificate") == 1, WAIT)
         wait_for("reports", lambda: self.read("agent.log").count(" reporting ") == 2
                  and is_reporting(), WAIT)
         self.assertEqual((1, 1), (starts, enrolled()))

@@ -203,7 +203,7 @@ class Openasg(unittest.TestCase):
         words = self.refused("group", "create", "web", "--min", "0", "--max", "1",
                              "--template", "plain", "--zones", "us-east-1a",
                              "--launch-set", "InstanceType=t3.nano")
-        self.assertIn("the group's instance types say it", words)
+        self.assertIn("the group's instance types set it", words)
 
     def test_a_launch_says_over_the_template_what_its_group_says(self):
         self.cluster.openasg(

@@ -224,8 +224,7 @@ static void test_nobody_else_is_believed(void **state)
 {
     (void)state;
     const struct impostor impostors[] = {
-        {.words = "UNAVAILABLE: what answers there does not speak TLS",
-         .is_plaintext = true},
+        {.words = "UNAVAILABLE: the server there does not use TLS", .is_plaintext = true},
         {.words = "UNAUTHENTICATED: the certificate names i-2",
          .options = {.uri = "openasg://" CLUSTER "/instance/i-2", .signer = &authority}},
         {.words = "UNAUTHENTICATED: the certificate's key is not the one that is bound",

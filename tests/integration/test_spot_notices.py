@@ -90,7 +90,7 @@ class Notices(unittest.TestCase):
                  and victim not in self.serving(), seconds=60)
         text = self.cluster.openasg("explain", "web")
         self.assertIn("rebalance recommendation; it is terminated once its replacement is in service", text)
-        self.assertIn("EC2 may take it back and a new one is in service", text)
+        self.assertIn("EC2 may reclaim it, and its replacement is in service", text)
 
     def test_a_scheduled_retirement_is_seen_by_the_worker(self):
         self.make_group(desired=2)

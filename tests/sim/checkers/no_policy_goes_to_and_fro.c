@@ -35,8 +35,8 @@ static bool is_sequel(const struct asg_decision *decision)
            decision->state_from == ASG_INSTANCE_TERMINATING_PROCEED;
 }
 
-/* What is being terminated carries load until EC2 has ended it, and is counted no more: a
- * window that is over before goes by too low a metric. */
+/* What is being terminated carries load until terminated by EC2, and is counted no more:
+ * a window that is over before goes by too low a metric. */
 static bool sees_its_own_end(const struct sim_group *group)
 {
     return group->stabilisation_ms >= 3 * group->evaluation_ms + 120000;

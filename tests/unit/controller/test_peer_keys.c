@@ -109,9 +109,9 @@ static void test_a_key_at_the_wrong_port_is_sent_to_the_right_one(void **state)
                   "this is the key of admin ann, and this port is not for it: openasg "
                   "connects to tcp://10.0.0.1:7703 (listen.admin)");
     expect_advice(&known, stranger.public_key, ASG_EDGE_ADMIN,
-                  "to admit it put its NAME.pub into admins.d");
+                  "to admit it, copy its NAME.pub into admins.d");
     expect_advice(&known, stranger.public_key, ASG_EDGE_WORKERS,
-                  "to admit it put its NAME.pub into workers.d");
+                  "to admit it, copy its NAME.pub into workers.d");
     asg_allow_list_destroy(&known.workers);
     asg_allow_list_destroy(&known.admins);
 }

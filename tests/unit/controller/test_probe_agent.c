@@ -466,7 +466,7 @@ static void test_what_a_drain_came_to_is_told_in_words(void **state)
         &(struct asg_rpc_drain){.exit_code = -1, .has_timed_out = true, .detail = ""});
     assert_told(3, "its drain script was stopped at its limit");
     drained(&(struct asg_rpc_drain){.exit_code = -1, .detail = ""});
-    assert_told(4, "its drain script could not be run to its end");
+    assert_told(4, "its drain script could not be run to completion");
 }
 
 /* The log takes text only: what is none would keep the sign out, and the instance alive.

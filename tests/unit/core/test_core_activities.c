@@ -247,14 +247,14 @@ static void test_unhealthy_ones_are_replaced(void **state)
     expect_cause(4,
                  "At %T an instance was taken out of service in response to an EC2 "
                  "health check indicating it has been terminated or stopped.  openasg: "
-                 "EC2 says it is stopped.");
+                 "stopped in EC2.");
     expect_cause(5, "At %T an instance was launched in response to an unhealthy instance "
                     "needing to be replaced.  openasg: job web-3.");
     const char *id = "i-2";
     order((struct asg_command){.kind = ASG_COMMAND_SET_INSTANCE_HEALTH,
                                .instance_ids = {&id, 1}});
     expect_cause(6, "At %T an instance was taken out of service in response to a user "
-                    "health-check.  openasg: called unhealthy by an operator.");
+                    "health-check.  openasg: marked unhealthy by an operator.");
     sign(3, ASG_SIGN_SILENT);
     sign(3, ASG_SIGN_PROBE_FAILED);
     assert_non_null(

@@ -140,7 +140,7 @@ static void test_also_while_it_is_carried_out(void **state)
     stop(broken);
     assert_null(strstr(w.said, "replacement waits"));
     char text[64];
-    (void)snprintf(text, sizeof text, "terminating i-%d: EC2 says it is stopped", broken);
+    (void)snprintf(text, sizeof text, "terminating i-%d: stopped in EC2", broken);
     assert_non_null(strstr(w.said, text));
 }
 

@@ -362,18 +362,18 @@ static void test_an_order_has_only_so_much(void **state)
     for (size_t i = 0; i < ASG_APPLY_PARTS_MAX; i++) {
         policies[i] = a_policy("a");
     }
-    refuse_one((struct asg_apply_group){.name = "web",
-                                        .policies = policies,
-                                        .policy_count = ASG_APPLY_PARTS_MAX},
-               "LimitExceeded",
-               "40001 groups, policies and scheduled actions in one order would be more "
-               "than the limit of 40000");
+    refuse_one(
+        (struct asg_apply_group){
+            .name = "web", .policies = policies, .policy_count = ASG_APPLY_PARTS_MAX},
+        "LimitExceeded",
+        "40001 groups, policies and scheduled actions in one request would be more "
+        "than the limit of 40000");
     struct asg_group_config config = a_config(60000);
     config.max = ASG_GROUP_CAPACITY_MAX;
     struct asg_apply_group groups[] = {{.name = "a", .is_new = true, .config = &config},
                                        {.name = "b", .is_new = true, .config = &config}};
     refuse((struct asg_apply){.groups = groups, .group_count = 2}, "LimitExceeded",
-           "120000 instances asked for by one order would be more than the limit of "
+           "120000 instances requested at the same time would be more than the limit of "
            "100000");
 }
 
@@ -470,7 +470,8 @@ static void test_what_comes_twice_is_refused(void **state)
                "ValidationError", "group web, scheduled action a: it is listed twice");
     const char *gone[] = {"cpu", "cpu"};
     refuse_one((struct asg_apply_group){.name = "web", .gone_policies = {gone, 2}},
-               "ValidationError", "group web, policy cpu: it is deleted twice");
+               "ValidationError",
+               "group web, policy cpu: it is listed for deletion twice");
     struct asg_policy_config cpu = a_policy("cpu");
     refuse_one((struct asg_apply_group){.name = "web",
                                         .policies = &cpu,
@@ -617,7 +618,7 @@ static void test_what_waits_is_passed_over(void **state)
                                        .config = &change,
                                        .fields = UINT64_C(1) << ASG_GROUP_DESIRED,
                                        .gone_schedules = {gone, 1}});
-    assert_non_null(strstr(w.said, "an order came after it, before EC2 was listed"));
+    assert_non_null(strstr(w.said, "a later command came before EC2 was listed"));
     assert_int_equal(0, schedules_of("web"));
     assert_int_equal(4, desired());
 }

@@ -75,7 +75,7 @@ static void test_the_last_word_is_the_cause(void **state)
     see(1, ASG_EC2_STOPPED);
     order((struct asg_command){.kind = ASG_COMMAND_UNHALT, .group = "web"});
     expect_fact("i-1 stopped in-service>terminating\n");
-    assert_non_null(strstr(w.said, "terminating i-1: EC2 says it is stopped"));
+    assert_non_null(strstr(w.said, "terminating i-1: stopped in EC2"));
 }
 
 static void test_what_ec2_does(void **state)

@@ -310,7 +310,7 @@ static void test_the_alarm_is_over_when_the_instance_is_gone(void **state)
     expect_refused("NotFound", "no group");
 }
 
-/* Its agent is asked to drain, and stays admitted until EC2 has ended it. */
+/* Its agent is asked to drain, and stays admitted until terminated by EC2. */
 static void test_what_is_on_its_way_out_keeps_its_keys_and_may_still_enrol(void **state)
 {
     (void)state;

@@ -188,8 +188,8 @@ static void test_what_is_started_short_is_asked_for_again_there_and_at_once(void
     int64_t begun_ms = w.now_ms;
     make_group(5, (struct asg_group_config){.instance_types = {types, 1}});
     expect_in_order((const char *[]){"EC2 started 1 of"}, 1);
-    expect_in_order((const char *[]){"and named no lack: the rest is asked for again"},
-                    1);
+    expect_in_order(
+        (const char *[]){"without giving a reason: requesting the rest again"}, 1);
     assert_null(strstr(w.said, "go elsewhere"));
     assert_int_equal(5, in_service());
     assert_int_equal(5, w.instance_count);
@@ -224,7 +224,7 @@ static void test_a_pool_where_nothing_comes_twice_is_left_alone(void **state)
     w.starts_none = true;
     make_group(1, (struct asg_group_config){.instance_types = {types, 1}});
     answer_launches();
-    expect_in_order((const char *[]){"started none: asked for once more"}, 1);
+    expect_in_order((const char *[]){"started none: requesting it once more"}, 1);
     assert_null(strstr(w.said, "go elsewhere"));
     save_and_load(); /* what came once is remembered */
     answer_launches();
@@ -232,7 +232,7 @@ static void test_a_pool_where_nothing_comes_twice_is_left_alone(void **state)
     answer_launches();
     expect_in_order(
         (const char *[]){
-            "started none, for the second time: that pool is left alone for 3 min"},
+            "started none, for the second time: avoiding that pool for 3 min"},
         1);
     int before = w.launch_requests;
     answer_launches();

@@ -231,7 +231,7 @@ static void test_a_market_without_room_goes_to_the_other_zone(void **state)
     answer_fleets();
     assert_string_equal("1+1 2 us-east-1a\n1+1 2 us-east-1b\n0+1 2 us-east-1b\n",
                         ec2.asked);
-    expect_said("EC2 had room for 1 of 1 on demand and 0 of 1 Spot in us-east-1a");
+    expect_said("EC2 had capacity for 1 of 1 on demand and 0 of 1 Spot in us-east-1a");
     expect_said("no room: t3.small Spot (InsufficientInstanceCapacity), m5.large Spot "
                 "(InsufficientInstanceCapacity): the rest are launched elsewhere");
     assert_int_equal(2, living(true));

@@ -223,7 +223,7 @@ static void test_a_notice_of_spot_moves_nobody_who_is_on_demand(void **state)
     pass(300000);
     assert_int_equal(0, w.ended_count);
     assert_int_equal(3, w.instance_count);
-    expect_alarms(1, "web: i-2 is on demand and shows a notice of Spot");
+    expect_alarms(1, "web: i-2 is on demand but reports a Spot notice");
     assert_int_equal(1, alarms_of(ASG_ALARM_NOTICE));
     const char *alarm = strstr(w.said, "alarm notice: i-2 is on demand");
     assert_non_null(alarm);

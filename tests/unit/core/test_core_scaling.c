@@ -416,7 +416,8 @@ static void test_one_that_is_executed_in_vain_says_why(void **state)
     execute("step", 60000);
     expect_stay("step", 5, "step of +1 wants no more than 5 (warm: 4, warming up: 1)");
     execute("step", 40000);
-    expect_stay("step", 5, "step of -1 waits until no instance warms up (warming up: 1)");
+    expect_stay("step", 5,
+                "step of -1 waits until no instance is warming up (warming up: 1)");
     config.name = "high";
     config.step_count = 1;
     put_policy(config);
