@@ -221,9 +221,8 @@ static void take_failure(struct asg_enrol_call *call, enum asg_rpc_code code,
     } else if (call->was_checked) {
         attempt->outcome = ASG_ENROL_STRANGER;
         (void)snprintf(attempt->words, sizeof attempt->words,
-                       "TLS: %s. Is it another cluster's controller, or is the join line "
-                       "old? `openasg "
-                       "instance join-line ID` prints a new line",
+                       "TLS: %s. Is it another cluster's controller, or is the join "
+                       "line old? `openasg instance join-line ID` prints a new line",
                        call->why);
     } else if (strstr(details, NO_TLS) != NULL) {
         attempt->outcome = ASG_ENROL_NOBODY;

@@ -14,9 +14,10 @@ static void check_keys(const struct asg_cli_settings *settings,
     enum asg_status status = asg_bus_keys_load(settings->key_file, &keys, &error);
     if (status == ASG_OK) asg_bus_keys_clear(&keys);
     if (status == ASG_ERR_NOT_FOUND) {
-        asg_problem_add(problems,
-                        "key_file: %s is not there: make a key with `openasg keys make`",
-                        settings->key_file);
+        asg_problem_add(
+            problems,
+            "key_file: %s does not exist: create a key with `openasg keys make`",
+            settings->key_file);
     } else {
         (void)asg_problem_take(problems, status, &error);
     }

@@ -153,10 +153,11 @@ static int run_add(void *context, const struct asg_arguments *arguments)
             ? asg_safe_file_replace(path, 0600, text.data, text.length, &error)
             : asg_safe_file_make(path, 0600, text.data, text.length, &error);
     if (status == ASG_ERR_EXISTS) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "there is a context \"%s\" already (%s); --replace writes it "
-                            "anew",
-                            name, path);
+        return asg_cli_fail(
+            cli, ASG_EXIT_FAILED,
+            "there is a context \"%s\" already (%s); --replace overwrites "
+            "it",
+            name, path);
     }
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     say_done(cli, name,
@@ -176,11 +177,10 @@ static int check_there(struct asg_cli *cli, const char *dir, const char *name)
     int code = check_name(cli, name);
     if (code != ASG_EXIT_OK) return code;
     if (access(asg_context_path(dir, name, &cli->arena), F_OK) == 0) return ASG_EXIT_OK;
-    return asg_cli_fail(
-        cli, ASG_EXIT_FAILED,
-        "there is no context \"%s\"; \"openasg context list\" shows which "
-        "there are",
-        name);
+    return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                        "there is no context \"%s\"; \"openasg context list\" lists "
+                        "them",
+                        name);
 }
 
 static int run_use(void *context, const struct asg_arguments *arguments)
@@ -189,8 +189,7 @@ static int run_use(void *context, const struct asg_arguments *arguments)
     const char *name = asg_argument_text(arguments, 0);
     bool is_none = asg_option_flag(arguments, "none");
     if (is_none == (name != NULL)) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "name a context, or give --none for none");
+        return asg_cli_fail(cli, ASG_EXIT_USAGE, "give the name of a context, or --none");
     }
     const char *dir = own_dir(cli);
     if (dir == NULL) return ASG_EXIT_USAGE;
@@ -208,7 +207,7 @@ static int run_use(void *context, const struct asg_arguments *arguments)
     for (size_t i = 0; i < 3 && !is_none; i++) {
         const char *value = asg_find_variable(environ, variables[i]);
         if (value == NULL || value[0] == '\0') continue;
-        asg_cli_print(cli->err, "note: %s is set in this shell and goes first\n",
+        asg_cli_print(cli->err, "note: %s is set in this shell and takes precedence\n",
                       variables[i]);
     }
     return ASG_EXIT_OK;
@@ -228,7 +227,7 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
     }
     say_done(cli, name,
              asg_arena_format(&cli->arena,
-                              "context %s removed; its keys are where they were", name));
+                              "context %s removed; its keys were not removed", name));
     const char *current = "";
     struct asg_error error = {""};
     bool is_current = asg_context_current(dir, &cli->arena, &current, &error) == ASG_OK &&
@@ -354,8 +353,8 @@ static int run_show(void *context, const struct asg_arguments *arguments)
     if (name == NULL) name = choice.name;
     if (name[0] == '\0') {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "no context is in use; \"openasg context list\" shows which "
-                            "there are");
+                            "no context is in use; \"openasg context list\" lists "
+                            "them");
     }
     code = check_there(cli, dir, name);
     if (code != ASG_EXIT_OK) return code;
@@ -374,7 +373,7 @@ static const struct asg_argument new_argument[] = {
     {.name = "NAME", .help = "Name of the new context: letters, digits, dots, dashes."}};
 static const struct asg_argument optional_argument[] = {
     {.name = "NAME",
-     .help = "Name of the context; without one, that which counts now.",
+     .help = "Name of the context; default: the current one.",
      .is_optional = true,
      .complete = "contexts"}};
 static const struct asg_argument use_argument[] = {{.name = "NAME",
@@ -384,25 +383,25 @@ static const struct asg_argument use_argument[] = {{.name = "NAME",
 static const struct asg_option add_options[] = {
     {.name = "replace",
      .type = ASG_OPTION_FLAG,
-     .help = "Write it anew when there is one of that name."},
+     .help = "Overwrite a context of that name."},
 };
 static const struct asg_option use_options[] = {
-    {.name = "none", .type = ASG_OPTION_FLAG, .help = "Use none from now on."},
+    {.name = "none", .type = ASG_OPTION_FLAG, .help = "Use no context from now on."},
 };
 
 static const struct asg_command_entry commands[] = {
     {.name = "context add",
      .shows = &asg_done_schema,
-     .summary = "Save where a controller is and which keys open it, under a name",
+     .summary = "Save a controller's address and keys under a name",
      .details =
          "Saves the settings in force, from options, variables and config.yaml, in "
-         "~/.config/openasg/contexts/NAME.yaml (mode 0600). Paths are made absolute; "
-         "keys "
-         "stay where they are. --context OTHER starts from another context.\n"
-         "Which settings count, the last one wins: config.yaml, the context of "
-         "OPENASG_CONTEXT or else the one in use, the variables OPENASG_..., the context "
-         "of --context, options. The one in use counts only while neither a variable "
-         "nor an option names a controller or its folder.",
+         "~/.config/openasg/contexts/NAME.yaml (mode 0600). Relative paths become "
+         "absolute; keys stay where they are. --context OTHER starts from another "
+         "context.\n"
+         "Precedence, the last one wins: config.yaml, the context of OPENASG_CONTEXT "
+         "or else the one in use, the variables OPENASG_..., the context of --context, "
+         "options. The context in use is ignored when a variable or an option names a "
+         "controller or its folder.",
      .examples = "openasg context add prod --controller tcp://10.0.0.5:7703 --dir "
                  "~/openasg/prod",
      ASG_ARGUMENTS(new_argument),
@@ -423,14 +422,14 @@ static const struct asg_command_entry commands[] = {
      .run = run_list},
     {.name = "context show",
      .shows = &view_schema,
-     .summary = "Show a context, or which one counts and why",
+     .summary = "Show a context, or which one is used and why",
      .examples = "openasg context show\nopenasg context show prod",
      ASG_ARGUMENTS(optional_argument),
      .run = run_show},
     {.name = "context rm",
      .shows = &asg_done_schema,
-     .summary = "Forget a context",
-     .details = "Its file is removed; the keys it names are left alone.",
+     .summary = "Remove a context",
+     .details = "Only its file is removed; the keys that it names stay.",
      .examples = "openasg context rm prod",
      ASG_ARGUMENTS(name_argument),
      .run = run_remove},

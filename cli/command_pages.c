@@ -109,7 +109,7 @@ static const char json_head[] =
     "## Forms\n\n"
     "- A name ends in its unit: `_ms` milliseconds, `_milli` thousandths of the unit, "
     "`_percent`.\n"
-    "- A moment is there twice: `created_ms`, milliseconds since 1970, and `created_at`, "
+    "- Times have two fields: `created_ms`, milliseconds since 1970, and `created_at`, "
     "RFC 3339\n  in UTC whatever `--local` says.\n"
     "- null: there is none, or it is not known. Numbers have up to 64 bits.\n"
     "- A set is a list of words, empty when nothing is in it.\n\n"

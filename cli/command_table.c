@@ -45,7 +45,7 @@ static const struct asg_option options[] = {
      .default_text = "10s"},
     {.name = "allow-plaintext",
      .type = ASG_OPTION_FLAG,
-     .help = "Talk without encryption and keys: for measurements only."},
+     .help = "Connect without encryption and keys: for measurements only."},
     {.name = "context",
      .type = ASG_OPTION_TEXT,
      .value = "NAME",
@@ -74,11 +74,11 @@ static const struct asg_option options[] = {
     {.name = "verbose",
      .type = ASG_OPTION_FLAG,
      .letter = 'v',
-     .help = "Say on standard error what is asked of the controller, and how long the "
-             "answer took."},
+     .help = "Show on standard error what is asked of the controller, and how long "
+             "answers take."},
     {.name = "check-config",
      .type = ASG_OPTION_FLAG,
-     .help = "Check the settings and keys, say everything that is wrong, and exit: 0 or "
+     .help = "Check the settings and keys, list all errors, and exit with 0 or "
              "2."},
     {.name = "version", .type = ASG_OPTION_FLAG, .help = "Show the version and exit."},
 };
@@ -96,8 +96,9 @@ static const struct asg_option list_options[] = {
     {.name = "filter",
      .type = ASG_OPTION_TEXTS,
      .value = "COLUMN=VALUE",
-     .help = "Only what has this value, or with != another; several must all be true."},
-    {.name = "no-header", .type = ASG_OPTION_FLAG, .help = "No line of titles."},
+     .help =
+         "Only rows with this value, or with != another one; several must all match."},
+    {.name = "no-header", .type = ASG_OPTION_FLAG, .help = "No header line."},
     {.name = "quiet",
      .type = ASG_OPTION_FLAG,
      .letter = 'q',
@@ -120,10 +121,10 @@ const struct asg_command_table *asg_cli_table(void)
     static struct asg_command_table table = {
         .program = "openasg",
         .summary = "Command line of openasg, EC2 Auto Scaling that you run yourself",
-        .details = "Orders and questions go to the controller over ZeroMQ with CURVE. "
+        .details = "Commands go to the controller over ZeroMQ with CURVE. "
                    "\"log\", \"replay\" and \"what-if\" read the log file and need no "
-                   "controller. "
-                   "Results go to standard output, messages to standard error.",
+                   "controller. Results go to standard output, messages to standard "
+                   "error.",
         .commands = commands,
         .options = options,
         .option_count = sizeof options / sizeof options[0],
@@ -135,7 +136,7 @@ const struct asg_command_table *asg_cli_table(void)
             "OPENASG_CONTROLLER, OPENASG_DIR, OPENASG_KEY_FILE, OPENASG_SERVER_KEY_FILE, "
             "OPENASG_SERVER_KEY, OPENASG_CONTEXT, OPENASG_LOG, OPENASG_OUTPUT, "
             "OPENASG_COLOR, OPENASG_LOCAL_TIMES, OPENASG_REQUEST_TIMEOUT and "
-            "OPENASG_CONFIG stand for the options and settings of these names.",
+            "OPENASG_CONFIG set the options and settings of these names.",
     };
     if (table.command_count > 0) return &table;
     static const struct asg_family *const families[] = {

@@ -179,8 +179,8 @@ static enum asg_status refuse_missing(const struct asg_config_layers *layers,
     }
     return asg_fail(error, ASG_ERR_INVALID,
                     "there is no context \"%s\" (from %s): \"openasg context list\" "
-                    "shows which there are, \"openasg context add %s --controller "
-                    "ENDPOINT\" makes it",
+                    "lists them, \"openasg context add %s --controller "
+                    "ENDPOINT\" creates it",
                     choice->name, choice->from, choice->name);
 }
 

@@ -35,7 +35,7 @@ static const struct asg_config_key keys[] = {
     {"log", ASG_CONFIG_PATH, AT(log), "", .unit = "",
      .help = "The log for \"log\" and \"replay\"; empty: openasg.log in dir."},
     {"allow_plaintext", ASG_CONFIG_BOOL, AT(allow_plaintext), "false", .unit = "",
-     .help = "Talk without encryption and keys: for measurements only."},
+     .help = "Connect without encryption and keys: for measurements only."},
     {"output", ASG_CONFIG_WORD, AT(output), "table", .words = &asg_output_words,
      .unit = "", .help = "Output format."},
     {"color", ASG_CONFIG_WORD, AT(color), "auto", .words = &asg_color_words, .unit = "",

@@ -65,8 +65,7 @@ static const struct lasting {
      "drains fail, and only their reports keep them from being replaced; run `openasg "
      "halt` first"},
     {"ca.pem", "its fingerprint has changed: instances that were launched and have not "
-               "enrolled yet "
-               "do not trust it and are replaced"},
+               "enrolled yet do not trust it and are replaced"},
 };
 
 #define LASTING_COUNT (sizeof lasting / sizeof lasting[0])

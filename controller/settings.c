@@ -156,12 +156,10 @@ static const struct asg_config_key keys[] = {
      "times", "a job is sent to a worker before it is given up"},
     {"jobs.unproven", ASG_CONFIG_NUMBER, AT(unproven_jobs), "8", 0, 100000, NULL, "jobs",
      "that a worker's key may hold at the same time before it has finished any; beyond "
-     "that twice "
-     "what it finished in the last minute or two; 0: as many as it says"},
+     "that twice what it finished in the last minute or two; 0: as many as it says"},
     {"jobs.put_aside", ASG_CONFIG_DURATION, AT(aside_ms), "10m", 0, DAY, NULL, "",
      "how long a worker that fails or delays its jobs gets none, while another worker "
-     "does "
-     "better; 0s: never"},
+     "does better; 0s: never"},
     {"rate.share", ASG_CONFIG_NUMBER, AT(rate_share_percent), "80", 0, 100, NULL,
      "percent", "of EC2's documented request quotas that we use; 0: no limit"},
     {"rate.quotas", ASG_CONFIG_TEXT, AT(rate_quotas), "", .unit = "",
@@ -183,8 +181,7 @@ static const struct asg_config_key keys[] = {
     {"log.snapshot_memory", ASG_CONFIG_SIZE, AT(snapshot_memory), "4g", 0,
      INT64_C(1) << 50, NULL, "bytes",
      "that writing a snapshot in the background may take, estimated as ten times the "
-     "last "
-     "one; a larger state is saved while everything else waits"},
+     "last one; a larger state is saved while everything else waits"},
     {"log.hash_events", ASG_CONFIG_NUMBER, AT(hash_events), "1000", 1, 100000000, NULL,
      "events", "between two hashes of the state in the log"},
     {"log.hash_bytes", ASG_CONFIG_NUMBER, AT(hash_bytes), "262144", 1024, 1 << 30, NULL,
@@ -207,14 +204,13 @@ static const struct asg_config_key keys[] = {
      "and at least this time"},
     {"reconcile.mass_absent", ASG_CONFIG_NUMBER, AT(mass_absent_percent), "10", 1, 100,
      NULL, "percent",
-     "of all instances, and at least four, that a listing may lack before it is doubted: "
-     "an "
-     "alarm, believed only when it persists and none of their agents reports"},
+     "of all instances, and at least four, that a listing may lack before it is "
+     "doubted: an alarm, believed only when it persists and none of their agents "
+     "reports"},
     {"reconcile.template_age", ASG_CONFIG_DURATION, AT(template_age_ms), "1d", SECOND,
      30 * DAY, NULL, "",
      "launch templates created for fleets are deleted when nothing has used them for "
-     "this "
-     "long; checked 24 times in that period"},
+     "this long; checked 24 times in that period"},
     {"schedule.late", ASG_CONFIG_DURATION, AT(schedule_late_ms), "2m", SECOND, DAY, NULL,
      "", "a scheduled action that is later than this is skipped"},
     {"io_threads", ASG_CONFIG_NUMBER, AT(io_threads), "0", 0, 16, NULL, "threads",

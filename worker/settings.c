@@ -26,11 +26,9 @@ static const struct asg_config_key keys[] = {
     {"dir", ASG_CONFIG_PATH, AT(dir), "/var/lib/openasg-worker", .unit = "",
      .help = "folder of the worker's own key; created with mode 0700"},
     {"key_file", ASG_CONFIG_PATH, AT(key_file), "", .unit = "",
-     .help =
-         "our own key, created with mode 0600 when it does not exist; empty: worker.key "
-         "in dir. The controller must allow our public key, which is in NAME.pub "
-         "beside it: "
-         "copy that file into its workers.d"},
+     .help = "our own key, created with mode 0600 when it does not exist; empty: "
+             "worker.key in dir. The controller must allow our public key, which is in "
+             "NAME.pub beside it: copy that file into its workers.d"},
     {"controller.endpoint", ASG_CONFIG_ENDPOINT, AT(controller), "tcp://127.0.0.1:7702",
      .unit = "", .help = "where the controller gives jobs to workers"},
     {"controller.key", ASG_CONFIG_TEXT, AT(controller_key), "", .unit = "",

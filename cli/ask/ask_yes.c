@@ -31,12 +31,12 @@ static int ask(struct asg_cli *cli, const char *where, const char *question)
     if (!asg_cli_can_ask(cli)) {
         return asg_cli_fail(
             cli, ASG_EXIT_USAGE,
-            "this would %s%s, and there is no terminal to ask on; nothing "
-            "was done. Repeat it with --yes if that is what you want",
+            "this would %s%s, and there is no terminal to confirm it on; "
+            "nothing was done. Repeat it with --yes if that is what you want",
             question, where);
     }
     (void)fflush(cli->out);
-    asg_cli_print(cli->err, "This will %s%s. Go on? [y/N] ", question, where);
+    asg_cli_print(cli->err, "This will %s%s. Continue? [y/N] ", question, where);
     (void)fflush(cli->err);
     char answer[ANSWER_BYTES_MAX];
     bool is_answered = read_answer(answer);

@@ -12,7 +12,7 @@
 #define ASG_YES_OPTION                                                                   \
     {                                                                                    \
         .name = "yes", .type = ASG_OPTION_FLAG, .letter = 'y',                           \
-        .help = "Do not ask; needed where there is no terminal to ask on."               \
+        .help = "Do not ask for confirmation; needed without a terminal."                \
     }
 
 /* Ask about `question`, a sentence without its question mark that begins small and says

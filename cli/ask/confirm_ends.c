@@ -40,15 +40,16 @@ int asg_confirm_ends(struct asg_cli *cli, const struct asg_group_view *view,
     bool is_much = ends > 1 && (uint64_t)ends * 4 > there;
     if (force || !is_much) return ASG_EXIT_OK;
     if (asg_cli_can_ask(cli)) {
-        return asg_cli_ask_anyway(cli,
-                                  asg_arena_format(&cli->arena,
-                                                   "terminate %" PRIu32 " of the %" PRIu32
-                                                   " instances of group %s at once",
-                                                   ends, there, view->config->name));
+        return asg_cli_ask_anyway(
+            cli, asg_arena_format(&cli->arena,
+                                  "terminate %" PRIu32 " of the %" PRIu32
+                                  " instances of group %s at the same time",
+                                  ends, there, view->config->name));
     }
-    return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                        "this would terminate %" PRIu32 " of the %" PRIu32
-                        " instances of group %s at once; nothing was sent. Repeat it "
-                        "with --force if that is what you want",
-                        ends, there, view->config->name);
+    return asg_cli_fail(
+        cli, ASG_EXIT_FAILED,
+        "this would terminate %" PRIu32 " of the %" PRIu32
+        " instances of group %s at the same time; nothing was sent. Repeat it "
+        "with --force if that is what you want",
+        ends, there, view->config->name);
 }

@@ -15,7 +15,7 @@
     {                                                                                    \
         .name = "wait", .type = ASG_OPTION_DURATION, .value = "TIME", .implied = "90s",  \
         .min = 1, .max = 86400000,                                                       \
-        .help = "Wait until it is so, at most TIME (then exit code 6)."                  \
+        .help = "Wait until it is done, at most TIME (then exit code 6)."                \
     }
 
 /* What is waited for; -1: that is not asked for. */

@@ -20,7 +20,7 @@ struct asg_bundle {
     size_t secret_capacity;
     size_t hidden;            /* times that one was taken out */
     size_t count;             /* parts */
-    struct asg_bytes missing; /* a line each: what could not be had, and why */
+    struct asg_bytes missing; /* a line each: what could not be read, and why */
 };
 
 /* Add a part; secrets in it become "****". */

@@ -29,14 +29,14 @@ static const char readme[] =
     "doctor.txt     what is ok, and what is not\n"
     "controller/    answers of the controller, and its metrics\n"
     "log/           the last 1,000 records of its log\n"
-    "settings/      settings in force; secrets are files that are named and not read\n"
+    "settings/      settings in force; secret files are named, not read\n"
     "processes/     programs of openasg here, and what each of their threads waits for\n"
     "files.txt      names, modes and sizes in the controller's folder\n"
     "system/        memory, load, limits\n"
-    "missing.txt    what could not be had, and why\n"
+    "missing.txt    what could not be read, and why\n"
     "\n"
     "It holds no keys, no credentials and no user data. It does name groups, instances,\n"
-    "addresses, tags and public keys: look through it before you give it away.\n";
+    "addresses, tags and public keys: review it before you send it.\n";
 
 static void add_text(struct asg_bundle *bundle, const char *name, const char *text)
 {
@@ -102,7 +102,7 @@ static int run_bundle(void *context, const struct asg_arguments *arguments)
     status = asg_tar_gz_end(&bundle.tar, &error);
     if (status != ASG_OK) return asg_cli_fail(cli, ASG_EXIT_FAILED, "%s", error.text);
     asg_cli_print(cli->err,
-                  "openasg: %s written: %zu files, %zu that could not be had "
+                  "openasg: %s written: %zu files, %zu that could not be read "
                   "(missing.txt). It has no secrets; it names groups, instances and "
                   "addresses.\n",
                   path, bundle.count, missing);
@@ -111,14 +111,14 @@ static int run_bundle(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "debug bundle",
-     .summary = "Write one archive with what a person who helps from elsewhere needs",
+     .summary = "Write one archive with everything that support needs",
      .details =
-         "Settings, the findings of doctor, what the controller says, its metrics, the "
-         "last 1,000 records of the log when it can be read, versions, limits, and what "
-         "each thread of the programs of this host waits for. No keys, credentials or "
-         "user data: secret files are not read into it, and a known secret that stands "
-         "elsewhere becomes ****. Works when the controller does not; run it as root, or "
-         "as the user of the service, to get everything.",
+         "Settings, the findings of doctor, answers of the controller, its metrics, "
+         "the last 1,000 records of the log when it can be read, versions, limits, and "
+         "what each thread of the programs of this host waits for. No keys, "
+         "credentials or user data: secret files are not read into it, and known "
+         "secrets elsewhere become ****. Works when the controller does not; run it as "
+         "root, or as the user of the service, to get everything.",
      .examples = "openasg debug bundle\nopenasg debug bundle /tmp/openasg.tar.gz",
      ASG_ARGUMENTS(file_argument),
      ASG_OPTIONS(bundle_options),

@@ -67,8 +67,8 @@ static const struct asg_command_entry commands[] = {
      .shows = &finding_schema,
      .shows_many = true,
      .summary = "Check settings, keys, files, the controller and its workers",
-     .details = "Says of each thing whether it is ok, and what to do when it is not; "
-                "changes nothing. Run on a host with settings in /etc/openasg, it has "
+     .details = "Shows for each check whether it is ok, and what to do if not; changes "
+                "nothing. Run on a host with settings in /etc/openasg, it has "
                 "the programs check those too (--check-config); there, run it as root or "
                 "as the user of the service. Exit code 0 when everything is ok, else 1.",
      .examples = "openasg doctor\nopenasg doctor -o json",

@@ -83,14 +83,15 @@ static void check_port(struct asg_doctor *doctor, const char *check, const char 
 {
     struct asg_arena *arena = &doctor->cli->arena;
     if (is_everywhere(endpoint)) {
-        asg_doctor_find(doctor, ASG_FINDING_FAILED, check,
-                        asg_arena_format(arena,
-                                         "Set %s of the controller to an address that "
-                                         "others can reach.",
-                                         setting),
-                        "%s is every address of the controller's host, and none that can "
-                        "be connected to",
-                        endpoint);
+        asg_doctor_find(
+            doctor, ASG_FINDING_FAILED, check,
+            asg_arena_format(arena,
+                             "Set %s of the controller to an address that "
+                             "others can reach.",
+                             setting),
+            "%s means every address of the controller's host, and clients cannot "
+            "connect to it",
+            endpoint);
         return;
     }
     int failure = asg_try_endpoint(endpoint);
@@ -151,12 +152,12 @@ static void check_alarms(struct asg_doctor *doctor, const struct asg_status_view
     }
     if (status->is_halted) {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, "halt",
-                        "`openasg unhalt` when that is intended no longer.",
+                        "Run `openasg unhalt` when that is no longer intended.",
                         "everything is halted: no instance is launched or terminated");
     }
     if (status->held[0] != '\0') {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, "held",
-                        "`openasg reconcile` looks at EC2; docs/recovery.md.", "%s",
+                        "Run `openasg reconcile`; see docs/recovery.md.", "%s",
                         status->held);
     }
     if (status->dead_jobs > 0) {

@@ -78,11 +78,12 @@ static void check_admin_key(struct asg_doctor *doctor)
         asg_doctor_find(doctor, ASG_FINDING_OK, "admin key", NULL, "%s",
                         settings->key_file);
     } else if (status == ASG_ERR_NOT_FOUND) {
-        asg_doctor_find(doctor, ASG_FINDING_FAILED, "admin key",
-                        "Make one with `openasg keys make FILE`, copy its .pub file into "
-                        "admins.d of the controller, and name it with --key-file or "
-                        "key_file.",
-                        "there is no key file %s", settings->key_file);
+        asg_doctor_find(
+            doctor, ASG_FINDING_FAILED, "admin key",
+            "Create one with `openasg keys make FILE`, copy its .pub file into "
+            "admins.d of the controller, and name it with --key-file or "
+            "key_file.",
+            "there is no key file %s", settings->key_file);
     } else {
         asg_doctor_fail(doctor, "admin key", &error);
     }

@@ -123,7 +123,7 @@ static void check_program(struct asg_doctor *doctor, const char *program,
     } else if (said.length == 0) {
         asg_doctor_find(doctor, ASG_FINDING_FAILED, program,
                         "Run it by hand with --check-config.",
-                        "checking %s ended without a word (exit code %d)", file, code);
+                        "checking %s ended without a message (exit code %d)", file, code);
     } else {
         take_lines(doctor, program, &said);
     }

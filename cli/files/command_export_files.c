@@ -146,7 +146,7 @@ static int run_export(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "export",
      .summary = "Write groups with their policies and schedules as files for apply",
-     .details = "YAML that \"apply\" takes back and \"diff\" finds no difference in. "
+     .details = "YAML that \"apply\" accepts and in which \"diff\" finds no difference. "
                 "Instances, suspended processes and secrets are not in it.",
      .examples = "openasg export web > web.yaml\n"
                  "openasg export --into-dir groups/",

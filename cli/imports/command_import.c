@@ -34,7 +34,7 @@ static const struct asg_option import_options[] = {
     {.name = "endpoint-url",
      .type = ASG_OPTION_TEXT,
      .value = "URL",
-     .help = "Where EC2 Auto Scaling is asked, instead of AWS's own address."},
+     .help = "Endpoint of EC2 Auto Scaling, instead of AWS's own."},
     {.name = "into",
      .old_name = "to",
      .type = ASG_OPTION_FILE,
@@ -230,7 +230,7 @@ static const struct asg_command_entry commands[] = {
          "(lifecycle hooks, warm pools, metrics from outside, ...) is a comment in the "
          "file and a line on standard error, each with what to do about it. The file has "
          "dry_run: true, so that applying it launches and terminates nothing; "
-         "docs/migrate-from-aws.md leads through the rest.",
+         "docs/migrate-from-aws.md describes the rest.",
      .examples = "openasg import asg web --region eu-central-1 --into web.yaml\n"
                  "openasg import asg --all --into-dir groups\n"
                  "openasg import asg web | openasg apply -",

@@ -288,9 +288,9 @@ static enum asg_status read_pages(struct asg_scaling_reader *reader,
         if (status == ASG_OK && waiting.next_token[0] == '\0') break;
         if (status == ASG_OK &&
             (page == PAGES_MAX || strcmp(waiting.next_token, token) == 0)) {
-            status = asg_fail(error, ASG_ERR_MALFORMED,
-                              "%s gives the pages of %s without an end", waiting.host,
-                              call->action.name);
+            status =
+                asg_fail(error, ASG_ERR_MALFORMED, "%s returns pages of %s without end",
+                         waiting.host, call->action.name);
         }
         token = waiting.next_token;
     }

@@ -35,11 +35,10 @@ static void write_head(const struct asg_imported *imported, const char *region,
     asg_bytes_printf(&title, "Imported from the Auto Scaling group %s in %s.",
                      imported->group.name, region);
     write_comment("#", "#", asg_bytes_text(&title), ret);
-    write_comment(
-        "#", "#",
-        "dry_run: decisions are made and shown, and EC2 changes nothing. Take it "
-        "out when AWS's group is out of the way (docs/migrate-from-aws.md).",
-        ret);
+    write_comment("#", "#",
+                  "dry_run: decisions are made and shown, and nothing is changed in EC2. "
+                  "Remove it after the cut-over (docs/migrate-from-aws.md).",
+                  ret);
     if (imported->policy_count > 0) {
         write_comment("#", "#",
                       "preset: aws and the evaluation are those of AWS. openasg can be "
@@ -47,7 +46,7 @@ static void write_head(const struct asg_imported *imported, const char *region,
                       ret);
     }
     if (imported->note_count == 0) return;
-    asg_bytes_append_text(ret, "#\n# What did not come along, and what to do:\n");
+    asg_bytes_append_text(ret, "#\n# What was not imported, and what to do:\n");
     for (size_t i = 0; i < imported->note_count; i++) {
         write_comment("# -", "#  ", imported->notes[i].what, ret);
         write_comment("#  ", "#  ", imported->notes[i].todo, ret);

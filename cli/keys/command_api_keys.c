@@ -12,7 +12,7 @@
 
 static const struct asg_argument name_argument[] = {
     {.name = "NAME",
-     .help = "Whose key it is (ann, terraform): decisions and the log name it."}};
+     .help = "Owner of the key (ann, terraform): decisions and the log name it."}};
 
 #define FILE_OPTION                                                                      \
     {                                                                                    \
@@ -24,7 +24,7 @@ static const struct asg_argument name_argument[] = {
 static const struct asg_option make_options[] = {
     {.name = "read-only",
      .type = ASG_OPTION_FLAG,
-     .help = "It may describe and change nothing: the actions Describe*."},
+     .help = "Read-only: the key may call Describe* actions only."},
     {.name = "actions",
      .type = ASG_OPTION_TEXTS,
      .value = "NAMES",
@@ -172,7 +172,7 @@ static int make(struct asg_cli *cli, const struct asg_arguments *arguments,
     print_export(cli->out, "AWS_DEFAULT_REGION", where.region);
     print_export(cli->out, "AWS_REGION", where.region);
     asg_cli_print(cli->err,
-                  "%s: the key of \"%s\" is added, and good at once; its secret is not "
+                  "%s: key of \"%s\" added, valid immediately; its secret is not "
                   "shown again\n",
                   path, key->name);
     return ASG_EXIT_OK;
@@ -261,7 +261,7 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
     const char *path = path_of(cli, arguments);
     int code = asg_cli_ask_yes_here(cli, arguments,
                                     "remove the key of \"%s\" from %s; its clients are "
-                                    "refused at once",
+                                    "refused immediately",
                                     name, path);
     if (code != ASG_EXIT_OK) return code;
     if (asg_access_keys_remove(path, name, &error) != ASG_OK) {
@@ -272,8 +272,8 @@ static int run_remove(void *context, const struct asg_arguments *arguments)
         .name = name,
         .is_changed = true,
         .message = asg_arena_format(&cli->arena,
-                                    "%s: the key of \"%s\" is removed; the controller "
-                                    "refuses it within a moment",
+                                    "%s: key of \"%s\" removed; the controller refuses "
+                                    "it within seconds",
                                     path, name)};
     return asg_cli_result(cli, &done);
 }
@@ -282,10 +282,10 @@ static const struct asg_command_entry commands[] = {
     {.name = "keys make-api",
      .summary = "Create an access key of the Auto Scaling API",
      .details =
-         "Adds a key to the controller's file of keys and prints, this once, what a "
-         "shell needs for aws, boto3 and other clients of EC2 Auto Scaling. The "
-         "controller takes the key at once. It must run where the file is, as "
-         "who owns it or as root.",
+         "Adds a key to the controller's file of keys and prints, only this once, what "
+         "a shell needs for aws, boto3 and other clients of EC2 Auto Scaling. The "
+         "controller accepts the key immediately. Run this on the host that has the "
+         "file, as its owner or as root.",
      .examples = "eval \"$(openasg keys make-api ann)\"\n"
                  "openasg keys make-api grafana --read-only\n"
                  "openasg keys make-api team-a --groups 'team-a-*' --endpoint "

@@ -66,7 +66,7 @@ static int show_made(struct asg_cli *cli, const char *name, const char *path,
     }
     asg_cli_print(cli->out, "%s\n", public_key);
     asg_cli_print(cli->err,
-                  "%s: the key pair, for %s alone\n%s: the public key; put it into the "
+                  "%s: the key pair, for %s alone\n%s: the public key; copy it to the "
                   "controller's workers.d or admins.d\n",
                   path, name, listed);
     return ASG_EXIT_OK;

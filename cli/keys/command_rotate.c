@@ -45,7 +45,7 @@ static const struct asg_option rotate_options[] = {
      .type = ASG_OPTION_FILE,
      .value = "FILE",
      .help = "worker, admin: the new public key, of a pair that \"keys make\" made where "
-             "it is used; no private key is made or moved then."},
+             "it is used; no private key is generated or moved then."},
     {.name = "allowed",
      .type = ASG_OPTION_FILE,
      .value = "DIR",
@@ -54,8 +54,9 @@ static const struct asg_option rotate_options[] = {
      .default_text = "workers.d or admins.d in dir"},
     {.name = "now",
      .type = ASG_OPTION_FLAG,
-     .help = "api: refuse the old key at once instead of keeping it as NAME.old. ca: do "
-             "not wait for the agents to renew."},
+     .help =
+         "api: refuse the old key immediately instead of keeping it as NAME.old. ca: do "
+         "not wait for the agents to renew."},
     {.name = "file",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
@@ -81,9 +82,8 @@ static void say_added(struct asg_cli *cli, const struct asg_rotation *now)
         "yet\n"
         "%s/ca.pem: its certificate is trusted beside that of the present one, %.16s...\n"
         "next: " RESTART ". Wait for one life of the agents'\n"
-        "  certificates (enrol.certificate_life, 24 h unless set): each agent learns of "
-        "the "
-        "next\n"
+        "  certificates (enrol.certificate_life, 24 h unless set): each agent learns "
+        "of the next\n"
         "  authority when it renews. Then: openasg keys rotate ca --finish\n"
         "undo: rm %s/ca.key.next; openasg keys rotate ca --forget; restart the "
         "controller\n",
@@ -128,13 +128,13 @@ static int check_early(struct asg_cli *cli, const struct asg_rotation *now, bool
         return refuse_early(
             cli, "the next authority was made",
             "Agents that have not renewed their certificate since do not know it: they "
-            "would refuse the controller's probes and drains, and could renew no more.",
+            "would refuse the controller's probes and drains, and could no longer renew.",
             age_s);
     }
     return refuse_early(
         cli, "the new authority began to sign",
-        "Agents that have not renewed their certificate since have one of the authority "
-        "before: probes would not believe them until they renew.",
+        "Agents that have not renewed their certificate since have one of the previous "
+        "authority: probes would not trust them until they renew.",
         age_s);
 }
 
@@ -144,15 +144,13 @@ static void say_finished(struct asg_cli *cli, const struct asg_rotation *now)
     (void)fprintf(cli->out, "%s\n", now->signer);
     (void)fprintf(
         cli->err,
-        "%s/ca.key: the key that signs now; the one before is %s/ca.key.old\n"
+        "%s/ca.key: the key that signs now; the previous one is %s/ca.key.old\n"
         "%s/ca.pem: trusts %zu authorities, the one that signs first\n"
         "next: " RESTART ": join lines carry the new\n"
         "  fingerprint from then on. Instances that were launched before and have not "
         "enrolled\n"
-        "  yet do not believe the controller: their groups replace them. Wait for one "
-        "life "
-        "of "
-        "the\n"
+        "  yet do not trust the controller: their groups replace them. Wait for one "
+        "life of the\n"
         "  agents' certificates again, then: openasg keys rotate ca --forget\n"
         "undo: mv %s/ca.key %s/ca.key.next; mv %s/ca.key.old %s/ca.key; restart the "
         "controller\n",
@@ -169,7 +167,7 @@ static void say_forgot(struct asg_cli *cli, const struct asg_rotation *now)
         "is\n"
         "  in %s/ca.pem.old\n"
         "next: " RESTART ". An agent whose certificate is\n"
-        "  of an authority before is not believed by probes until it renews.\n"
+        "  of a previous authority is not trusted by probes until it renews.\n"
         "  When all is well remove %s/ca.key.old (shred -u) and %s/ca.pem.old\n"
         "undo: mv %s/ca.pem.old %s/ca.pem; restart the controller\n",
         dir, dir, dir, dir, dir, dir);
@@ -187,7 +185,7 @@ static int ask_for_step(struct asg_cli *cli, const struct asg_arguments *argumen
     }
     if (asg_option_flag(arguments, "forget") && !now->has_next && now->trusted > 1) {
         return asg_cli_ask_yes_here(cli, arguments,
-                                    "stop trusting the authority before in %s; agents "
+                                    "stop trusting the previous authority in %s; agents "
                                     "that still have a certificate of it are cut off",
                                     cli->settings.dir);
     }
@@ -209,8 +207,8 @@ static int rotate_ca(struct asg_cli *cli, const struct asg_arguments *arguments)
     bool has_patience = !asg_option_flag(arguments, "now");
     if (!has_patience && !finishes && !forgets) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--now goes with --finish or --forget: a next authority is "
-                            "made at once anyway");
+                            "--now is for --finish and --forget: the next authority is "
+                            "always created immediately");
     }
     enum asg_status status = asg_authority_look(dir, &now, &error);
     if (status != ASG_OK) return fail(cli, &error);
@@ -247,19 +245,18 @@ static int rotate_controller(struct asg_cli *cli, const struct asg_arguments *ar
     (void)fprintf(cli->out, "%s\n", keys.public_key);
     (void)fprintf(
         cli->err,
-        "%s: the new key pair; the one before is %s.old\n"
+        "%s: the new key pair; the previous one is %s.old\n"
         "%s.pub: the new public key\n"
-        "next: set reports.first_after to 2m in controller.yaml, so that no agent is "
-        "taken for "
-        "silent, and\n"
-        "  " RESTART " at once: it goes by the old key until then, and openasg\n"
+        "next: set reports.first_after to 2m in controller.yaml, so that no agent counts "
+        "as silent, and\n"
+        "  " RESTART " immediately: it uses the old key until then, and openasg\n"
         "  on this host, which reads the new one, gets no answer from it.\n"
         "  workers: set controller.key in worker.yaml to the new public key and restart "
         "them; they\n"
         "  get no jobs before that\n"
         "  admins on other hosts: copy %s.pub (their server_key_file)\n"
-        "  agents: nothing; within a minute they enrol again and are told the new key\n"
-        "undo: mv %s.old %s; restart the controller, which writes the public file anew\n",
+        "  agents: nothing; within a minute they enrol again and receive the new key\n"
+        "undo: mv %s.old %s; restart the controller, which rewrites the public file\n",
         path, path, path, path, path, path);
     return ASG_EXIT_OK;
 }
@@ -295,11 +292,10 @@ static int rotate_join_secret(struct asg_cli *cli, const struct asg_arguments *a
     if (replace_secret(path, old_path, &error) != ASG_OK) return fail(cli, &error);
     (void)fprintf(
         cli->err,
-        "%s: the new secret; the one before is %s\n"
-        "next: " RESTART "; it goes by the old secret until\n"
-        "  then. Instances that have enrolled go on. Those that were launched and have "
-        "not "
-        "enrolled\n"
+        "%s: the new secret; the previous one is %s\n"
+        "next: " RESTART "; it uses the old secret until\n"
+        "  then. Enrolled instances are not affected. Those that were launched and "
+        "have not enrolled\n"
         "  yet cannot any more, and their groups replace them: do it while few are "
         "launching\n"
         "undo: mv %s %s; restart the controller\n",
@@ -346,13 +342,13 @@ static void say_listed(struct asg_cli *cli, const struct peer *peer, bool is_wor
         (void)fprintf(err, "%s: the new key pair, for %s alone", peer->key_path,
                       peer->name);
         if (peer->had_key)
-            (void)fprintf(err, "; the one before is %s.old", peer->key_path);
+            (void)fprintf(err, "; the previous one is %s.old", peer->key_path);
         (void)fputc('\n', err);
     }
     (void)fprintf(
         err,
-        "%s: the new public key; the one before is %s\n"
-        "next: the controller reads the folder anew each second and refuses the "
+        "%s: the new public key; the previous one is %s\n"
+        "next: the controller reads the folder again each second and refuses the "
         "old key from then\n"
         "  on; nothing needs a restart there. ",
         peer->listed, peer->old_listed);
@@ -411,11 +407,11 @@ static int rotate_peer(struct asg_cli *cli, const struct asg_arguments *argument
     if (code != ASG_EXIT_OK) return code;
     enum asg_status status = asg_bus_public_key_load(peer.listed, peer.old_key, &error);
     if (status == ASG_ERR_NOT_FOUND) {
-        return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "there is no %s: \"%s\" is no %s of this controller; a first "
-                            "key is made by \"openasg keys make %s\"",
-                            peer.listed, peer.name, is_worker ? "worker" : "admin",
-                            peer.name);
+        return asg_cli_fail(
+            cli, ASG_EXIT_FAILED,
+            "there is no %s: \"%s\" is not a known %s of this controller; create a "
+            "first key with \"openasg keys make %s\"",
+            peer.listed, peer.name, is_worker ? "worker" : "admin", peer.name);
     }
     if (status == ASG_OK) {
         status = peer.key_path != NULL
@@ -449,22 +445,22 @@ static void say_api(struct asg_cli *cli, const char *path, const char *name,
                     const char *old_name)
 {
     (void)fprintf(cli->err,
-                  "%s: the key of \"%s\" is a new one, with the same actions and groups; "
-                  "it is good at\n"
+                  "%s: the key of \"%s\" is new, with the same actions and groups; it is "
+                  "valid\n"
                   "  once, and its secret is not shown again\n",
                   path, name);
     if (old_name == NULL) {
         (void)fprintf(cli->err, "  the old key is refused within a moment\n"
                                 "next: give the new one to its clients\n"
-                                "undo: none; the old secret is nowhere any more\n");
+                                "undo: none; the old secret is gone\n");
         return;
     }
     (void)fprintf(
         cli->err,
-        "  the old key goes on as \"%s\"\n"
+        "  the old key stays valid as \"%s\"\n"
         "next: give the new one to its clients, then: openasg keys remove-api "
         "%s\n"
-        "undo: openasg keys remove-api %s, and take the .old off the name in the "
+        "undo: openasg keys remove-api %s, and remove .old from the name in the "
         "file\n",
         old_name, old_name, name);
 }
@@ -484,10 +480,11 @@ static void say_older(struct asg_cli *cli, const char *path, const char *name)
     if (!is_there) return;
     const char *usual = asg_arena_format(&cli->arena, "%s/api-keys", cli->settings.dir);
     bool is_usual = strcmp(path, usual) == 0;
-    (void)fprintf(cli->err,
-                  "warning: the key of a rotation before, \"%s\", is still good. Remove "
-                  "it: openasg keys remove-api %s%s%s\n",
-                  older, older, is_usual ? "" : " --file ", is_usual ? "" : path);
+    (void)fprintf(
+        cli->err,
+        "warning: the key of the previous rotation, \"%s\", is still valid. Remove "
+        "it: openasg keys remove-api %s%s%s\n",
+        older, older, is_usual ? "" : " --file ", is_usual ? "" : path);
 }
 
 static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments)
@@ -504,8 +501,8 @@ static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments
                                ? NULL
                                : asg_arena_format(&cli->arena, "%s.old", name);
     if (old_name == NULL) {
-        int code = asg_cli_ask_yes_here(cli, arguments,
-                                        "refuse the present key of \"%s\" at once", name);
+        int code = asg_cli_ask_yes_here(
+            cli, arguments, "refuse the present key of \"%s\" immediately", name);
         if (code != ASG_EXIT_OK) return code;
     }
     asg_access_key_draw(id, secret);
@@ -521,8 +518,8 @@ static int rotate_api(struct asg_cli *cli, const struct asg_arguments *arguments
     asg_secret_wipe(secret, sizeof secret);
     if (status == ASG_ERR_MALFORMED && old_name != NULL) {
         return asg_cli_fail(cli, ASG_EXIT_FAILED,
-                            "%s cannot have both keys: %s; if \"%s\" is left of a "
-                            "rotation before, remove it first",
+                            "%s cannot have both keys: %s; if \"%s\" is left from "
+                            "a previous rotation, remove it first",
                             path, error.text, old_name);
     }
     return status == ASG_OK ? ASG_EXIT_OK : fail(cli, &error);
@@ -562,14 +559,14 @@ static int check_kind(struct asg_cli *cli, const struct kind *kind,
     }
     if (!kind->has_name && name != NULL) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "keys rotate %s takes no NAME: there is one of it",
+                            "keys rotate %s takes no NAME: there is only one",
                             kind->what);
     }
     for (size_t i = 0; i < sizeof rotate_options / sizeof rotate_options[0]; i++) {
         const char *option = rotate_options[i].name;
         if (strcmp(option, "yes") == 0) continue;
         if (asg_option_is_set(arguments, option) && !understands(kind, option)) {
-            return asg_cli_fail(cli, ASG_EXIT_USAGE, "keys rotate %s knows no --%s",
+            return asg_cli_fail(cli, ASG_EXIT_USAGE, "keys rotate %s has no option --%s",
                                 kind->what, option);
         }
     }
@@ -597,17 +594,17 @@ static int run_rotate(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "keys rotate",
-     .summary = "Put a new key in the place of one that got old or known",
+     .summary = "Replace a key that is old or was leaked",
      .details =
-         "Works on the files of the controller's folder (dir), on its host, as who owns "
-         "them or as root. Says what it did, what comes next and how to undo it; the old "
-         "key is kept with .old at its name. Shows the new public key (ca: the "
+         "Works on the files of the controller's folder (dir), on its host, as their "
+         "owner or as root. Says what it did, what comes next and how to undo it; the "
+         "old key is kept with .old at its name. Shows the new public key (ca: the "
          "fingerprint; api: the exports).\n"
          "ca takes three steps with a restart of the controller and one life of the "
          "agents' certificates between them, so that no agent is cut off: the next "
-         "authority is trusted, then it signs (--finish), then the one before is "
-         "trusted no more (--forget). Less than 24 h after the step before, --finish and "
-         "--forget are refused without --now. A step that crashed may be said again.",
+         "authority is trusted, then it signs (--finish), then the previous one is no "
+         "longer trusted (--forget). Less than 24 h after the previous step, --finish "
+         "and --forget are refused without --now. A step that crashed may be repeated.",
      .examples = "openasg keys rotate worker worker-1 --public worker-1.pub\n"
                  "openasg keys rotate api terraform\n"
                  "openasg keys rotate ca\n"

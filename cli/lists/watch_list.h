@@ -19,7 +19,7 @@
     {                                                                                    \
         .name = "watch", .type = ASG_OPTION_DURATION, .letter = 'w', .value = "TIME",    \
         .implied = "2s", .min = 100, .max = 3600000,                                     \
-        .help = "Show it again each TIME, with what changed, until Ctrl-C."              \
+        .help = "Refresh every TIME and mark changes, until Ctrl-C."                     \
     }
 
 /* Run the command until it is interrupted or fails for good; its exit code. */

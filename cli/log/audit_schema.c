@@ -84,7 +84,7 @@ static const char views[] =
     "last one\n"
     "-- that set the group's capacity (an interlock or a missing template may hold it "
     "back).\n"
-    "-- Other orders (a policy or schedule that is put, halt, resume) set none.\n"
+    "-- Other orders (a policy or schedule that is saved, halt, resume) set none.\n"
     "CREATE VIEW causes AS\n"
     "  SELECT e.seq AS event_seq, g.\"group\",\n"
     "    coalesce(\n"

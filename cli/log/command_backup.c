@@ -82,11 +82,11 @@ static int run_backup(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "log backup",
      .shows = &asg_done_schema,
-     .summary = "Copy the log while the controller runs",
+     .summary = "Back up the log, also while the controller runs",
      .details =
-         "The copy shows one moment, is verified record by record before it gets its "
-         "name, is readable by its owner only and never replaces a file. Restoring "
-         "one is described in docs/recovery.md: read it before you start a "
+         "The copy is a consistent snapshot, is verified record by record before it "
+         "gets its name, is readable by its owner only and never replaces a file. "
+         "Restoring one is described in docs/recovery.md: read it before you start a "
          "controller from an old copy.",
      .examples = "openasg log backup /backup/openasg.log",
      ASG_ARGUMENTS(arguments_of_backup),

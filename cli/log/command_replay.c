@@ -88,7 +88,7 @@ static void print_table(struct asg_cli *cli, const struct replay_view *view,
         asg_cli_print(cli->out,
                       "records 1 to %" PRIu64
                       " are not replayed: the snapshot after them "
-                      "was taken\n",
+                      "was used\n",
                       view->first_seq - 1);
     }
     if (!view->is_identical) {
@@ -192,7 +192,7 @@ static int run_replay(void *context, const struct asg_arguments *arguments)
         return asg_cli_fail(
             cli, ASG_EXIT_USAGE,
             "--at must be a time (2026-11-23T14:36:49Z) or a length (10m: "
-            "so long ago)");
+            "ten minutes ago)");
     }
     if (at != NULL && is_stepping) {
         return asg_cli_fail(
@@ -227,17 +227,17 @@ static const struct asg_option replay_options[] = {
     {.name = "at",
      .type = ASG_OPTION_TEXT,
      .value = "TIME",
-     .help = "Show the world as it was then: groups, instances, jobs, last metrics "
-             "(2026-11-23T14:36:49Z, or so long ago: 10m)."},
+     .help = "Show the state at that time: groups, instances, jobs, last metrics "
+             "(2026-11-23T14:36:49Z, or 10m: ten minutes ago)."},
     {.name = "step",
      .type = ASG_OPTION_FLAG,
-     .help = "Go decision by decision; on a terminal it waits after each."},
+     .help = "Step through the decisions; on a terminal it waits after each."},
     {.name = "group",
      .type = ASG_OPTION_TEXT,
      .value = "GROUP",
      .complete = "groups",
      .help = "With --at or --step: only this group."},
-    ASG_LOG_FROM("First record; the newest snapshot before it stands for what is older."),
+    ASG_LOG_FROM("First record; what is older comes from the newest snapshot before it."),
     ASG_LOG_TO,
     {.name = "no-verify",
      .type = ASG_OPTION_FLAG,

@@ -27,7 +27,7 @@ static const struct asg_option sign_options[] = {
      .help = "Print the public key for auditors, sign nothing."},
     {.name = "no-verify",
      .type = ASG_OPTION_FLAG,
-     .help = "Sign the head without proving the records before it."},
+     .help = "Sign the head without verifying the records before it."},
     ASG_LOG_IMMUTABLE,
 };
 
@@ -122,9 +122,9 @@ static int run_sign(void *context, const struct asg_arguments *arguments)
 
 static const struct asg_command_entry commands[] = {
     {.name = "log sign",
-     .summary = "Sign how far the log has come, for auditors to keep elsewhere",
+     .summary = "Sign the newest record of the log: a checkpoint for auditors",
      .details =
-         "Proves the log, then writes seven lines of text with the sequence number "
+         "Verifies the log, then writes seven lines of text with the sequence number "
          "and chain hash of its last record and an Ed25519 signature. Kept on "
          "another machine it shows later whether the whole log was rewritten or "
          "cut: log verify --against. Beside a running controller or without one.",

@@ -95,7 +95,7 @@ static const struct asg_option verify_options[] = {
     {.name = "key",
      .type = ASG_OPTION_FILE,
      .value = "FILE",
-     .help = "Public key (PEM) of whoever signed the checkpoints."},
+     .help = "Public key (PEM) of the checkpoints' signer."},
     ASG_LOG_IMMUTABLE,
 };
 
@@ -228,7 +228,7 @@ static int run_verify(void *context, const struct asg_arguments *arguments)
     if (has_checkpoints != asg_option_is_set(arguments, "key")) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "--against and --key belong together: the checkpoint, "
-                            "and the public key of whoever signed it");
+                            "and the public key of its signer");
     }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     const struct asg_log_options options = asg_log_options_of(cli, arguments, 0);

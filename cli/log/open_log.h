@@ -37,7 +37,7 @@ int asg_log_failed_more(struct asg_cli *cli, enum asg_status status,
 #define ASG_LOG_IMMUTABLE                                                                \
     {                                                                                    \
         .name = "immutable", .type = ASG_OPTION_FLAG,                                    \
-        .help = "The file is a copy that nobody writes: leave nothing beside it."        \
+        .help = "The file is a copy that no process writes: create no files beside it."  \
     }
 #define ASG_LOG_FROM(text)                                                               \
     {                                                                                    \

@@ -50,7 +50,7 @@ enum asg_status asg_world_after_pruned(struct asg_log *log, uint64_t pruned_seq,
     if (oldest_seq == 0) {
         return asg_fail(error, ASG_ERR_CORRUPT,
                         "the payload of event %" PRIu64 " is pruned and no snapshot "
-                        "stands for it; replay a backup of the log",
+                        "covers it; replay a backup of the log",
                         pruned_seq);
     }
     *ret_seq = oldest_seq;
@@ -174,7 +174,7 @@ enum asg_status asg_world_walk(struct asg_log *log, const struct asg_world_walk 
         if (status == ASG_OK && walk->to_seq != 0 && seq > walk->to_seq) {
             return asg_fail(error, ASG_ERR_EMPTY,
                             "payloads up to record %" PRIu64 " are pruned: the oldest "
-                            "snapshot stands after record %" PRIu64
+                            "snapshot is after record %" PRIu64
                             ", nothing older can be built again from this log; use a "
                             "backup",
                             pruned_seq, seq);

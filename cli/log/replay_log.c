@@ -81,7 +81,7 @@ static void explain_effects(struct replay *replay, const struct asg_record *reco
         asg_wire_decode(&asg_effects_schema, record->payload, record->payload_length,
                         &replay->arena, &logged);
     if (status != ASG_OK) {
-        differ(replay, record->seq, "effects", "bytes that are no effects", "effects");
+        differ(replay, record->seq, "effects", "bytes that are not effects", "effects");
         return;
     }
     asg_render_yaml(&asg_effects_schema, &logged, &in_log);
@@ -151,7 +151,7 @@ static enum asg_status check_state(struct replay *replay, const struct asg_recor
         asg_wire_decode(&asg_state_hash_schema, record->payload, record->payload_length,
                         &replay->arena, &said);
     if (status != ASG_OK || said.form == 0) {
-        differ(replay, record->seq, "state hash", "bytes that are no hash of a state",
+        differ(replay, record->seq, "state hash", "bytes that are not a hash of a state",
                "a hash");
         return ASG_OK;
     }

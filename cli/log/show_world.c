@@ -285,8 +285,8 @@ static enum asg_status stay_within(struct asg_cli *cli, struct asg_log *log,
     asg_moment_print_ms(end_ms, end);
     view->time_ms = end_ms;
     asg_cli_print(cli->err,
-                  "openasg: the log ends at %s and knows nothing of %s; the world as it "
-                  "was at its end\n",
+                  "openasg: the log ends at %s, before %s; this is the state at its "
+                  "end\n",
                   end, asked);
     return ASG_OK;
 }

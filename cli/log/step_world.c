@@ -129,7 +129,7 @@ static void wait_for_user(struct stepper *stepper, const struct asg_core *core,
     char line[64];
     for (;;) {
         (void)fflush(cli->out);
-        (void)fputs("[Enter] next  [s] state  [g] go on to the end  [q] quit: ",
+        (void)fputs("[Enter] next  [s] state  [g] continue to the end  [q] quit: ",
                     cli->err);
         (void)fflush(cli->err);
         if (fgets(line, sizeof line, stdin) == NULL || line[0] == 'q') {

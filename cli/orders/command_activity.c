@@ -75,7 +75,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "List what groups did to their instances, the newest first",
      .details =
          "Launches, terminations and moves of the last six weeks as the Auto Scaling "
-         "API tells them, with their causes (docs/rules.md, \"Activities\"). Those "
+         "API shows them, with their causes (docs/rules.md, \"Activities\"). Those "
          "of a deleted group are shown when it is named. Needs a controller that "
          "serves the API (listen.api).",
      .examples = "openasg activity list web\nopenasg activity list web --limit 5 -o yaml",

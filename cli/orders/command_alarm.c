@@ -19,22 +19,22 @@ static const struct {
     const char *kind;
     const char *advice;
 } advices[] = {
-    {"mass-silence", "look at the network and at the instances (openasg instance list "
-                     "{}); terminate those "
-                     "that are really dead"},
-    {"dead-letter", "openasg jobs {} --dead, mend the cause, then openasg jobs retry ID"},
-    {"launch-breaker", "openasg explain {} shows EC2's answer; mend it, then openasg "
-                       "jobs retry ID or wait"},
+    {"mass-silence", "check the network and the instances (openasg instance list "
+                     "{}); terminate those that are really dead"},
+    {"dead-letter", "openasg jobs {} --dead, fix the cause, then openasg jobs retry ID"},
+    {"launch-breaker",
+     "openasg explain {} shows EC2's answer; fix the cause, then openasg "
+     "jobs retry ID or wait"},
     {"too-many-unhealthy",
-     "mend the cause, or terminate by hand: openasg instance terminate ID"},
+     "fix the cause, or terminate by hand: openasg instance terminate ID"},
     {"churn", "find out why new instances fail, then openasg unhalt {}"},
     {"orphan", "openasg orphan list, then openasg instance adopt ID or orphan end ID"},
     {"log-behind", "openasg orphan list, then docs/recovery.md"},
     {"enrolment",
-     "if the machine was re-imaged: openasg instance rebind ID; else look who asks"},
-    {"notice", "an on-demand instance shows a notice of Spot: look at its metadata"},
-    {"credentials", "mend the worker's AWS credentials (docs/credentials.md)"},
-    {"worker-put-aside", "openasg worker list says why; look at its host"},
+     "if the machine was re-imaged: openasg instance rebind ID; else find out who tries"},
+    {"notice", "an on-demand instance reports a Spot notice: check its metadata"},
+    {"credentials", "fix the worker's AWS credentials (docs/credentials.md)"},
+    {"worker-put-aside", "openasg worker list shows why; check its host"},
     {"mass-absence",
      "check the workers' keys and account; if the listing is right: openasg reconcile "
      "--believe"},
@@ -183,9 +183,10 @@ static const struct asg_command_entry commands[] = {
     {.name = "alarm list",
      .is_list = true,
      .shows = &row_schema,
-     .summary = "List the alarms that are active, with what to do",
-     .details = "SINCE is when the log says that it was raised. \"openasg events --kind "
-                "alarm\" shows them as they are raised and over.",
+     .summary = "List active alarms and what to do",
+     .details =
+         "SINCE is when the alarm was raised. \"openasg events --kind alarm\" shows "
+         "alarms as they begin and end.",
      .examples = "openasg alarm list\nopenasg alarm list web -o json",
      ASG_ARGUMENTS(group_argument),
      ASG_OPTIONS(watch_options),

@@ -61,8 +61,8 @@ static const struct asg_option halt_options[] = {ASG_YES_OPTION};
 static const struct asg_option reconcile_options[] = {
     {.name = "believe",
      .type = ASG_OPTION_FLAG,
-     .help = "Believe that what the listing lacks is gone, however much it is, except "
-             "for instances whose agents report."},
+     .help = "Treat all instances missing from the listing as terminated, however many, "
+             "except those whose agents report."},
     ASG_YES_OPTION,
 };
 
@@ -110,10 +110,11 @@ static const struct asg_command_entry commands[] = {
      .run = run_halt},
     {.name = "reconcile",
      .shows = &asg_done_schema,
-     .summary = "Compare EC2 with what the controller believes, now",
-     .details = "A listing that lacks many instances at once (reconcile.mass_absent) is "
-                "not believed until three listings agree and the agents of the missing "
-                "are silent. If you know that they are gone, use --believe.",
+     .summary = "Compare EC2 with the controller's state now",
+     .details =
+         "A listing that lacks many instances at the same time (reconcile.mass_absent) "
+         "is ignored until three listings agree and the agents of the missing instances "
+         "are silent. If you know that they are gone, use --believe.",
      .examples = "openasg reconcile\nopenasg reconcile --believe",
      ASG_OPTIONS(reconcile_options),
      .run = run_reconcile},

@@ -93,7 +93,7 @@ static void say_away(struct asg_cli *cli, struct events *events, bool is_away)
     if (events->is_away == is_away) return;
     events->is_away = is_away;
     asg_cli_print(cli->err, "openasg: %s\n",
-                  is_away ? "the controller is away, trying again"
+                  is_away ? "the controller cannot be reached, trying again"
                           : "the controller is back");
     (void)fflush(cli->err);
 }
@@ -204,8 +204,9 @@ static const struct asg_option event_options[] = {
      .type = ASG_OPTION_NUMBER,
      .value = "SEQ",
      .max = INT64_MAX - 1,
-     .help = "Those after this number, 0 for all: the number of the last event that was "
-             "read goes on without a gap.",
+     .help =
+         "Only events after this number, 0 for all; the number of the last event that "
+         "you read continues without a gap.",
      .default_text = "from now on"},
     {.name = "group",
      .type = ASG_OPTION_TEXT,
@@ -217,22 +218,19 @@ static const struct asg_option event_options[] = {
      .value = "KIND",
      .complete = "decision-kinds",
      .help = "Only those of these kinds (scale-out, launch, terminate, alarm, ..)."},
-    {.name = "once",
-     .type = ASG_OPTION_FLAG,
-     .help = "Print what there is and end, instead of going on."},
+    {.name = "once", .type = ASG_OPTION_FLAG, .help = "Print existing events and exit."},
 };
 
 static const struct asg_command_entry commands[] = {
     {.name = "events",
      .shows = &asg_decision_view_schema,
      .shows_many = true,
-     .summary = "Print decisions, orders and alarms as they happen",
-     .details =
-         "A line each with its time, its number in the log, group, kind and text; with "
-         "--output json one JSON object a line. Goes on over a restart of the controller "
-         "until Ctrl-C. Each is printed once it is in the log for good; the numbers "
-         "rise, "
-         "with gaps, as the log has other records too.",
+     .summary = "Print decisions, commands and alarms as they happen",
+     .details = "One line each: time, number in the log, group, kind and text; with "
+                "--output json one JSON object a line. Continues after a restart of "
+                "the controller, until Ctrl-C. Events are printed when they are "
+                "durable; the numbers rise, with gaps, because the log has other "
+                "records too.",
      .examples = "openasg events --group web\n"
                  "openasg events --kind alarm -o json\n"
                  "openasg events --since 48211 -o json >> events.jsonl",

@@ -151,8 +151,8 @@ static const struct asg_render_column show_columns[] = {
     {"termination policies", "config.termination_policies", NULL, false},
     {"protect new", "config.protect_new_instances", NULL, false},
     {"dry run", "config.dry_run", NULL, false},
-    {"terminating at once %", "config.terminating_percent", NULL, false},
-    {"terminated in 10m %", "config.terminated_percent", NULL, false},
+    {"terminating limit %", "config.terminating_percent", NULL, false},
+    {"terminated in 10m limit %", "config.terminated_percent", NULL, false},
     {"unhealthy %", "config.unhealthy_percent", NULL, false},
     {"silence %", "config.silence_percent", NULL, false},
     {"churn generations", "config.churn_generations", NULL, false},
@@ -227,7 +227,7 @@ static const struct asg_option delete_options[] = {
 
 static const struct asg_argument desired_arguments[] = {
     {.name = "GROUP", .help = "Name of the group.", .complete = "groups"},
-    {.name = "N", .help = "Instances wanted, from min to max."},
+    {.name = "N", .help = "Desired number of instances, from min to max."},
 };
 static const struct asg_option desired_options[] = {
     {.name = "honor-cooldown",
@@ -235,7 +235,8 @@ static const struct asg_option desired_options[] = {
      .help = "Refuse while the group is in its cooldown."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Do it even if it terminates more than a quarter of the group at once."},
+     .help = "Proceed even if it terminates more than a quarter of the group at the same "
+             "time."},
     ASG_WAIT_OPTION,
 };
 

@@ -163,7 +163,7 @@ static int run_set_health(void *context, const struct asg_arguments *arguments)
     command.is_healthy = asg_option_number(arguments, "health", 0) != 0;
     command.respect_grace = !asg_option_flag(arguments, "ignore-grace");
     return order(context, &command, arguments,
-                 command.is_healthy ? "counted as healthy" : "counted as unhealthy");
+                 command.is_healthy ? "marked healthy" : "marked unhealthy");
 }
 
 /* They may be of several groups. */
@@ -202,7 +202,8 @@ static const struct asg_option terminate_options[] = {
      .help = "Lower the desired number too, so that it is not replaced."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Do it even if it terminates more than a quarter of the group at once."},
+     .help = "Proceed even if it terminates more than a quarter of the group at the same "
+             "time."},
     ASG_WAIT_OPTION,
     ASG_YES_OPTION,
 };
@@ -236,7 +237,7 @@ static const struct asg_command_entry commands[] = {
      .run = run_list},
     {.name = "instance terminate",
      .shows = &asg_done_schema,
-     .summary = "End one instance",
+     .summary = "Terminate one instance",
      .examples = "openasg instance terminate i-0123456789abcdef0 --decrement",
      ASG_ARGUMENTS(id_argument),
      ASG_OPTIONS(terminate_options),
@@ -264,7 +265,7 @@ static const struct asg_command_entry commands[] = {
     {.name = "instance standby",
      .shows = &asg_done_schema,
      .summary = "Put instances of one group into standby",
-     .details = "They run on, and nobody judges, chooses or counts them.",
+     .details = "They keep running, outside of health checks, scale-in and metrics.",
      .examples = "openasg instance standby i-0123456789abcdef0 --decrement",
      ASG_ARGUMENTS(ids_argument),
      ASG_OPTIONS(move_options),
@@ -272,26 +273,26 @@ static const struct asg_command_entry commands[] = {
     {.name = "instance return",
      .shows = &asg_done_schema,
      .summary = "Take instances of one group out of standby",
-     .details = "The desired number rises by as many.",
+     .details = "The desired number rises by the same number.",
      .examples = "openasg instance return i-0123456789abcdef0",
      ASG_ARGUMENTS(ids_argument),
      .run = run_move},
     {.name = "instance detach",
      .shows = &asg_done_schema,
      .summary = "Detach instances from their group",
-     .details = "They run on and belong to nobody; openasg takes its tags off. The Auto "
-                "Scaling API attaches instances (AttachInstances).",
+     .details =
+         "They keep running and belong to no group; openasg removes its tags. The Auto "
+         "Scaling API attaches instances (AttachInstances).",
      .examples = "openasg instance detach i-0123456789abcdef0 --decrement",
      ASG_ARGUMENTS(ids_argument),
      ASG_OPTIONS(move_options),
      .run = run_move},
     {.name = "instance join-line",
-     .summary = "Print the line by which an instance's agent enrols",
-     .details =
-         "For an instance that was not launched with one: attached, re-imaged, or "
-         "from before. It holds for this instance only; whoever has it can enrol in "
-         "its place, so hand it over as you would a password. Put it into the "
-         "agent's settings (docs/configuration.md).",
+     .summary = "Print the join line for an instance's agent",
+     .details = "For an instance that was not launched with one: attached, re-imaged, or "
+                "older. It is valid for this instance only; anyone who has it can enrol "
+                "in its place, so treat it like a password. Put it into the "
+                "agent's settings (docs/configuration.md).",
      .examples = "openasg instance join-line i-0123456789abcdef0",
      ASG_ARGUMENTS(id_argument),
      .run = run_join_line},
@@ -300,8 +301,8 @@ static const struct asg_command_entry commands[] = {
      .summary = "Forget the keys that are bound to instances",
      .details =
          "For machines that were re-imaged: their agents have other keys, which are "
-         "refused (alarm enrolment) until this is said. Whoever enrols next with a "
-         "good proof is bound.\n"
+         "refused (alarm enrolment) until you run this. The next agent that enrols "
+         "with a valid proof is bound.\n"
          "Where agents check the group's health a machine whose agent has stopped is "
          "replaced within seconds: suspend GROUP replace-unhealthy before that, and "
          "resume it when the agent reports.",

@@ -108,11 +108,10 @@ static int run_show(void *context, const struct asg_arguments *arguments)
         if (answer.jobs[i].id == id) view = &answer.jobs[i];
     }
     if (view == NULL) {
-        return asg_cli_fail(
-            cli, ASG_EXIT_FAILED,
-            "there is no job %" PRIu64
-            ", or no longer; its history is in the log: \"openasg log export\"",
-            id);
+        return asg_cli_fail(cli, ASG_EXIT_FAILED,
+                            "there is no job %" PRIu64
+                            " now; its history is in the log: \"openasg log export\"",
+                            id);
     }
     asg_cli_show_one(cli, &asg_job_view_schema, view, ASG_COLUMNS(show_columns));
     if (cli->settings.output == ASG_OUTPUT_TABLE && view->attempt_count > 0) {

@@ -31,7 +31,7 @@ static void write_until(const void *object, struct asg_bytes *ret)
 {
     const struct asg_orphan_view *view = object;
     if (view->ends_ms == 0) {
-        asg_bytes_append_text(ret, view->is_ending ? "being terminated" : "an order");
+        asg_bytes_append_text(ret, view->is_ending ? "being terminated" : "a command");
         return;
     }
     char when[ASG_MOMENT_TEXT_MAX];
@@ -86,8 +86,8 @@ static int run_order(void *context, const struct asg_arguments *arguments)
     command.is_all = asg_option_flag(arguments, "all");
     if (command.is_all == (command.instance_ids.count > 0)) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "name instances, or use --all; \"openasg orphan list\" shows "
-                            "which there are");
+                            "name instances, or use --all; \"openasg orphan list\" lists "
+                            "them");
     }
     if (!is_adopt) {
         const char *which = command.is_all ? "all instances that belong to no group"
@@ -107,7 +107,7 @@ static const struct asg_command_entry commands[] = {
      .summary = "List instances of this cluster that belong to no group",
      .details = "Instances that are tagged for this cluster but in no group. WHY says "
                 "what is not known about them, WAITS FOR when they are terminated: at "
-                "that time, or only by an order.",
+                "that time, or only by a command.",
      .examples = "openasg orphan list",
      ASG_OPTIONS(watch_options),
      .run = run_list},

@@ -50,7 +50,7 @@ static const struct asg_option put_options[] = {
      .value = "NAME",
      .words = &asg_preset_words,
      .help =
-         "Where values come from that no option gives: aws is the rule of EC2 Auto "
+         "Where values without an option come from: aws is the rule of EC2 Auto "
          "Scaling, calm changes little, quick changes soon (docs/rules.md, \"Presets\").",
      .default_text = "default"},
     {.name = "metric",
@@ -63,7 +63,7 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_WORD,
      .value = "WORD",
      .words = &asg_statistic_words,
-     .help = "Taken over the instances that count.",
+     .help = "Statistic over the instances that count.",
      .default_text = "mean"},
     {.name = "target",
      .type = ASG_OPTION_MILLI,
@@ -113,7 +113,7 @@ static const struct asg_option put_options[] = {
      .value = "N",
      .min = 1,
      .max = ASG_POLICY_PATIENCE_MAX,
-     .help = "Target tracking: while scale-ins have to be taken back, the stabilisation "
+     .help = "Target tracking: while scale-ins are soon reversed, the stabilisation "
              "window grows to at most this many times its length; 1: it does not grow.",
      .default_text = "the preset's"},
     {.name = "scale-in-periods",
@@ -149,8 +149,8 @@ static const struct asg_option put_options[] = {
      .type = ASG_OPTION_NUMBER,
      .value = "PERCENT",
      .max = 100,
-     .help = "Scale-in by this policy: largest share of the group terminating at once; "
-             "0: the group's own limit.",
+     .help = "Scale-in by this policy: largest share of the group terminating at the "
+             "same time; 0: the group's own limit.",
      .default_text = "the preset's"},
     {.name = "scale-in-ten-minutes",
      .type = ASG_OPTION_NUMBER,
@@ -218,7 +218,7 @@ static const struct asg_option put_options[] = {
      .value = "TIME",
      .max = 86400000,
      .help =
-         "The warm-up where neither the policy nor its group says one; 0: the group's "
+         "The warm-up where neither the policy nor its group sets one; 0: the group's "
          "cooldown.",
      .default_text = "the preset's"},
     {.name = "disabled",
@@ -476,11 +476,11 @@ static const struct asg_option execute_options[] = {
     {.name = "metric-value",
      .type = ASG_OPTION_MILLI,
      .value = "VALUE",
-     .help = "Step policies: the value the metric is taken to have."},
+     .help = "Step policies: the metric value to assume."},
     {.name = "breach-threshold",
      .type = ASG_OPTION_MILLI,
      .value = "VALUE",
-     .help = "Step policies: the threshold it is taken to breach."},
+     .help = "Step policies: the threshold that it breaches."},
     {.name = "honor-cooldown",
      .type = ASG_OPTION_FLAG,
      .help = "Refuse while the group is in its cooldown."},
@@ -530,9 +530,10 @@ static const struct asg_command_entry commands[] = {
     {.name = "policy show",
      .shows = &asg_policy_config_schema,
      .summary = "Show a policy with every value in force",
-     .details = "Values that were not given come from \"preset\". A preset may be meant "
-                "for another evaluation period than its group has: \"openasg group "
-                "update GROUP --evaluation 1s\" sets it.",
+     .details =
+         "Values that were not given come from \"preset\". A preset may be designed "
+         "for another evaluation period than the group has: \"openasg group "
+         "update GROUP --evaluation 1s\" sets it.",
      .examples = "openasg policy show web cpu50",
      ASG_ARGUMENTS(policy_arguments),
      .run = run_show},
@@ -544,7 +545,7 @@ static const struct asg_command_entry commands[] = {
      .run = run_delete},
     {.name = "policy execute",
      .shows = &asg_done_schema,
-     .summary = "Make a simple or step policy act now",
+     .summary = "Execute a simple or step policy now",
      .examples = "openasg policy execute web out --metric-value 85 --breach-threshold 70",
      ASG_ARGUMENTS(policy_arguments),
      ASG_OPTIONS(execute_options),

@@ -167,8 +167,9 @@ static int run_wait(void *context, const struct asg_arguments *arguments)
     const struct asg_done done = {.kind = "group",
                                   .name = goal.group,
                                   .group = goal.group,
-                                  .message = goal.is_gone ? "the group is gone"
-                                                          : "the group is as asked"};
+                                  .message = goal.is_gone
+                                                 ? "the group is gone"
+                                                 : "the group has reached that state"};
     return asg_cli_result(cli, &done);
 }
 
@@ -179,22 +180,22 @@ static const struct asg_option wait_options[] = {
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .max = 1000000,
-     .help = "Until exactly so many instances are in service, warming ones included."},
+     .help = "Until exactly N instances are in service, warming ones included."},
     {.name = "at-least",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .max = 1000000,
-     .help = "Until at least so many are in service."},
+     .help = "Until at least N instances are in service."},
     {.name = "at-most",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .max = 1000000,
-     .help = "Until at most so many are in service."},
+     .help = "Until at most N instances are in service."},
     {.name = "desired",
      .type = ASG_OPTION_NUMBER,
      .value = "N",
      .max = 1000000,
-     .help = "Until so many are desired."},
+     .help = "Until desired is N."},
     {.name = "gone", .type = ASG_OPTION_FLAG, .help = "Until the group is deleted."},
     {.name = "timeout",
      .type = ASG_OPTION_DURATION,
@@ -208,14 +209,14 @@ static const struct asg_option wait_options[] = {
 static const struct asg_option worker_options[] = {
     {.name = "refused",
      .type = ASG_OPTION_FLAG,
-     .help = "List who was not let in, instead."},
+     .help = "List refused connections and enrolments instead."},
     ASG_WATCH_OPTION,
 };
 
 static const struct asg_command_entry commands[] = {
     {.name = "status",
      .shows = &asg_status_view_schema,
-     .summary = "Show how the controller is and what it serves",
+     .summary = "Show the state of the controller and its addresses",
      .examples = "openasg status\nopenasg status -o json",
      .run = run_status},
     {.name = "worker list",
@@ -234,7 +235,7 @@ static const struct asg_command_entry commands[] = {
      .run = run_workers},
     {.name = "wait",
      .shows = &asg_done_schema,
-     .summary = "Wait until a group is as asked, for scripts",
+     .summary = "Wait until a group reaches a state, for scripts",
      .details = "Exit code 6 if the time runs out. A controller that restarts meanwhile "
                 "does not end the wait.",
      .examples = "openasg wait web --in-service 2 --timeout 90s\n"

@@ -64,7 +64,7 @@ static enum asg_status read_below(struct place *place, const char *step,
                          length > 0 ? "." : "", step);
     enum asg_status status = ASG_OK;
     if (added < 0 || (size_t)added >= sizeof place->path - length) {
-        status = fail_at(place, node, "is no launch parameter");
+        status = fail_at(place, node, "is not a launch parameter");
     } else {
         status = read_node(place, node);
     }
@@ -105,7 +105,7 @@ static enum asg_status read_scalar(struct place *place, const struct asg_yaml_no
         return fail_at(place, node,
                        asg_launch_name_begins(place->path)
                            ? "is a text but should be a map or a list"
-                           : "is no launch parameter");
+                           : "is not a launch parameter");
     }
     if (asg_yaml_is_null(node)) return ASG_OK; /* not said */
     enum asg_status status = check_value(field, node->text, place->error);
@@ -120,7 +120,7 @@ static enum asg_status read_node(struct place *place, const struct asg_yaml_node
 {
     if (node->kind == ASG_YAML_SCALAR) return read_scalar(place, node);
     if (place->path[0] != '\0' && !asg_launch_name_begins(place->path)) {
-        return fail_at(place, node, "is no launch parameter, or takes a text");
+        return fail_at(place, node, "is not a launch parameter, or takes a text");
     }
     char list_path[ASG_LAUNCH_NAME_MAX + 2];
     (void)snprintf(list_path, sizeof list_path, "%s.#", place->path);
@@ -187,7 +187,7 @@ enum asg_status asg_read_launch_texts(const struct asg_texts *texts,
         }
         if (field == NULL) {
             return asg_fail(error, ASG_ERR_INVALID,
-                            "'%s' is no launch parameter; write EC2's name, lists "
+                            "'%s' is not a launch parameter; write EC2's name, lists "
                             "numbered from 1: BlockDeviceMappings.1.Ebs.VolumeSize=20",
                             text);
         }

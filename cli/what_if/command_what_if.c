@@ -172,7 +172,7 @@ static int run_what_if(void *context, const struct asg_arguments *arguments)
         !asg_read_since(cli, asg_option_text(arguments, "to"), &range.to_ms)) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,
                             "--from and --to must be times (2026-11-23T14:36:49Z) or "
-                            "lengths (10m: so long ago)");
+                            "lengths (10m: ten minutes ago)");
     }
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     code = asg_open_log(cli, arguments, 0, &log);
@@ -220,7 +220,7 @@ static const struct asg_option what_if_options[] = {
     {.name = "from",
      .type = ASG_OPTION_TEXT,
      .value = "TIME",
-     .help = "Begin here (2026-11-23T14:36:49Z, or so long ago: 7d).",
+     .help = "Begin here (2026-11-23T14:36:49Z, or 7d: seven days ago).",
      .default_text = "the first period"},
     {.name = "to",
      .type = ASG_OPTION_TEXT,

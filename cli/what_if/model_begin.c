@@ -38,7 +38,7 @@ static enum asg_status put_policies(struct model *model,
         policy.group = model->trace->group;
         if (!has_metric(model->trace, policy.metric)) {
             return asg_fail(model->error, ASG_ERR_NOT_FOUND,
-                            "policy %s goes by %s, and the log has none of it for group "
+                            "policy %s uses %s, and the log has none of it for group "
                             "%s: only metrics that a policy used are recorded",
                             policy.name,
                             asg_enum_word(&asg_metric_name_words, (int)policy.metric),

@@ -249,7 +249,7 @@ static const char *delay_text(int64_t ms, struct asg_arena *arena)
 static void print_lost(struct asg_cli *cli, const struct asg_what_if *view)
 {
     if (view->sides[0].lost_ppm < 0) {
-        asg_cli_print(cli->out, "Load lost can be told of CPU only.\n");
+        asg_cli_print(cli->out, "Load lost can be computed for CPU only.\n");
         return;
     }
     if (view->periods_saturated == 0) return;

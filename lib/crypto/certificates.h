@@ -106,9 +106,9 @@ ASG_MUST_USE enum asg_status asg_certificate_request_key(const void *request_der
 /* ---- its rotation: the operator's side, on the files of a folder ----
  *
  * Three steps, each for the next start of the controller, with the life of a certificate
- * between two of them: the next authority is trusted as well; it signs; the one before is
- * trusted no more. A step that crashed or is listed twice goes on where it was. Whoever
- * runs them may be root where another's service owns the files. All may fail as
+ * between two of them: the next authority is trusted as well; it signs; the previous one
+ * is trusted no more. A step that crashed or is listed twice goes on where it was.
+ * Whoever runs them may be root where another's service owns the files. All may fail as
  * asg_authority_load_or_make() does. */
 
 struct asg_rotation {

@@ -158,7 +158,7 @@ class Contexts(unittest.TestCase):
     def test_a_shell_that_says_otherwise_is_noted(self):
         self.add("prod", 1)
         said = self.run_cli("context", "use", "prod", OPENASG_DIR="/tmp").stderr
-        self.assertIn("OPENASG_DIR is set in this shell and goes first", said)
+        self.assertIn("OPENASG_DIR is set in this shell and takes precedence", said)
 
     def test_a_question_names_the_context(self):
         controller = Controller()

@@ -106,7 +106,7 @@ class Watch(WatchTest):
         terminal.wait_for(r"\n  calm [^\n]*\n\* \x1b\[1mweb ")
         terminal.wait_for(r"\n  web ")  # and the mark goes again
         self.controller.stop(signal.SIGKILL)
-        terminal.wait_for("the controller is away, trying again: [a-z]")  # and no colours
+        terminal.wait_for("the controller cannot be reached, trying again: [a-z]")  # and no colours
         self.controller.start()
         terminal.wait_for("the controller (is back|was restarted)")
         terminal.wait_for(r"\n  web ")
@@ -130,7 +130,7 @@ class Watch(WatchTest):
         stream = self.stream("group", "list", "--watch=100ms")
         stream.wait_for("now      web")
         self.controller.stop(signal.SIGKILL)
-        stream.wait_for("the controller is away, trying again")
+        stream.wait_for("the controller cannot be reached, trying again")
         self.controller.start()
         stream.wait_for("the controller was restarted")
         self.create("late")

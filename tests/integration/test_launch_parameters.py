@@ -189,13 +189,13 @@ class Openasg(unittest.TestCase):
     def test_options_and_files_are_checked_before_anything_is_made(self):
         create = ("template", "create", "web", "--image", IMAGE)
         words = self.refused(*create, "--set", "BlockDeviceMappings.1.Ebs.Size=20")
-        self.assertIn("is no launch parameter", words)
+        self.assertIn("is not a launch parameter", words)
         words = self.refused(*create, "--set", "MetadataOptions.HttpTokens=maybe")
         self.assertIn("optional|required", words)
         bad = self.write("bad.json", {"BlockDeviceMappings": {"DeviceName": "/dev/a"}})
         self.assertIn("should be a list", self.refused(*create, "--file", bad))
         bad = self.write("bad.json", {"Placement": {"Zone": "a"}})
-        self.assertIn("Placement.Zone is no launch parameter",
+        self.assertIn("Placement.Zone is not a launch parameter",
                       self.refused(*create, "--file", bad))
         words = self.refused(*create, "--key-name", "me", "--set", "KeyName=you")
         self.assertIn("--key-name", words)

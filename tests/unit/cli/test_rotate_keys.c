@@ -259,7 +259,7 @@ static void test_a_key_of_the_api_gets_another_secret_and_keeps_its_rights(void 
     assert_non_null(strstr(said.out, fresh->secret));
     assert_null(strstr(said.err, fresh->secret));
     asg_access_keys_clear(&now);
-    run(1, "keys rotate api team-a"); /* the one before is not over */
+    run(1, "keys rotate api team-a"); /* the previous one is not over */
     assert_non_null(strstr(said.err, "team-a.old"));
     run(0, "keys rotate api team-a --now --yes"); /* takes away the present one alone */
     assert_non_null(strstr(said.err, "\"team-a.old\", is still good"));

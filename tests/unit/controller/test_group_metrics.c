@@ -228,7 +228,7 @@ static void test_a_hold_counts_when_it_begins(void **state)
         asg_group_metrics_page(metrics, pages[i - 1], pages[i], &touched, times_ms[i]);
     }
     expect("openasg_decisions_held_total{group=\"api\",reason=\"cooldown\"} 1\n");
-    struct asg_hold next = hold; /* the one before is over by then */
+    struct asg_hold next = hold; /* the previous one is over by then */
     next.until_ms = NOW_MS + 99;
     struct asg_page *later = held_page(&next);
     asg_group_metrics_page(metrics, pages[3], later, &touched, NOW_MS + 20);
