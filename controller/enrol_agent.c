@@ -92,7 +92,7 @@ static const char *look_at_form(const struct asg_rpc_enroll *enroll)
     if (!is_instance_id(enroll->instance_id))
         return "instance_id is not an EC2 instance id";
     if (!asg_bus_is_key(enroll->curve_key)) {
-        return "curve_public_key is not 40 letters of Z85";
+        return "curve_public_key is not 40 characters of Z85";
     }
     if (enroll->request_length == 0 || enroll->request_length > REQUEST_MAX) {
         return "certificate_request is missing or too long";

@@ -69,8 +69,9 @@ static enum asg_status check_hash(const struct asg_tail *tail, struct asg_arena 
     }
     if (said.form > asg_core_form()) {
         return asg_fail(error, ASG_ERR_VERSION,
-                        "record %" PRIu64 " is of form %u of the state, and this openasg "
-                        "knows forms up to %u; start the release that wrote it, or a "
+                        "record %" PRIu64
+                        " has state form %u, and this openasg knows forms "
+                        "up to %u; start the release that wrote it, or a "
                         "newer one",
                         record->seq, said.form, asg_core_form());
     }

@@ -227,7 +227,7 @@ static enum asg_status finish(const struct asg_fields *fields, struct asg_error 
 {
     if (fields->is_bad) {
         return asg_fail(error, ASG_ERR_MALFORMED,
-                        "the saved state makes no sense at byte %zu: %s", fields->flaw_at,
+                        "the saved state is damaged at byte %zu: %s", fields->flaw_at,
                         fields->flaw);
     }
     assert(fields->at <= fields->end);

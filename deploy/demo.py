@@ -383,7 +383,7 @@ def tell(demo, folder, is_kept):
 def keep(demo):
     cluster = demo.cluster
     command = " ".join(cluster.openasg_command())
-    print(f"\nit goes on. In another terminal:\n    {command} status\n"
+    print(f"\nit keeps running. In another terminal:\n    {command} status\n"
           f"    {command} explain web\n    curl {cluster.controller_endpoints()['http']}/metrics\n"
           f"logs are in {cluster.dir}; Ctrl-C ends everything")
     try:

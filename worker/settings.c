@@ -100,7 +100,7 @@ static const struct asg_config_key keys[] = {
     {"stop_within", ASG_CONFIG_DURATION, AT(stop_ms), "20s", 0, HOUR, NULL, "",
      "after SIGTERM, for what is under way; what is left goes to another worker"},
     {"halt_file", ASG_CONFIG_PATH, AT(halt_file), "", .unit = "",
-     .help = "a kill switch of this host: while this file is there, nothing is changed "
+     .help = "a kill switch of this host: while this file exists, nothing is changed "
              "in EC2; empty: none"},
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "", .unit = "",
      .help = "address:port of /healthz, /readyz and /metrics, as 127.0.0.1:7707; port 0 "

@@ -204,7 +204,7 @@ void asg_worker_halt(struct asg_worker *worker, bool is_halted)
     if (worker->is_halted_here == is_halted) return;
     worker->is_halted_here = is_halted;
     asg_log_warn("worker", is_halted ? "halted" : "resumed",
-                 is_halted ? "the halt file is there: nothing is changed in EC2"
+                 is_halted ? "the halt file exists: nothing is changed in EC2"
                            : "the halt file is gone");
 }
 

@@ -119,7 +119,7 @@ static void check_program(struct asg_doctor *doctor, const char *program,
     } else if (code == 127 && said.length == 0) {
         asg_doctor_find(doctor, ASG_FINDING_WARNING, program,
                         "Install it, or remove the file.",
-                        "%s is there, and the program cannot be run", file);
+                        "%s exists, and the program cannot be run", file);
     } else if (said.length == 0) {
         asg_doctor_find(doctor, ASG_FINDING_FAILED, program,
                         "Run it by hand with --check-config.",

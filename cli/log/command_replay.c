@@ -115,7 +115,7 @@ static void print_rules(struct asg_cli *cli, const struct replay_view *view)
                       part->rules, part->first_seq, part->last_seq);
     }
     if (view->state_form == 0) return;
-    asg_cli_print(cli->out, "the last state hash is of form %" PRIu64 " of the state%s\n",
+    asg_cli_print(cli->out, "the last state hash has form %" PRIu64 " of the state%s\n",
                   view->state_form,
                   view->state_form < asg_core_form() ? ", an older one" : "");
 }

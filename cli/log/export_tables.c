@@ -225,7 +225,7 @@ static void note_life(struct exporter *exporter, const struct asg_record *record
                strstr(decision->text, " in service ") != NULL) {
         RUN(serving, T(when), T(id));
     } else if (belief.state == ASG_INSTANCE_IN_SERVICE &&
-               strstr(decision->text, "refused to end it") != NULL) {
+               strstr(decision->text, "EC2 refused to ") != NULL) {
         RUN(kept, T(id));
     }
 }

@@ -157,8 +157,9 @@ static enum asg_status check_state(struct replay *replay, const struct asg_recor
     }
     if (said.form > asg_core_form()) {
         return asg_fail(replay->error, ASG_ERR_VERSION,
-                        "record %" PRIu64 " is of form %u of the state, and this openasg "
-                        "knows forms up to %u; use the release that wrote this log, or a "
+                        "record %" PRIu64
+                        " has state form %u, and this openasg knows forms "
+                        "up to %u; use the release that wrote this log, or a "
                         "newer one",
                         record->seq, said.form, asg_core_form());
     }

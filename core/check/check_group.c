@@ -84,7 +84,7 @@ static const char *wrong_with_what_is_kept(const struct asg_core *core,
     const char *configuration = group->config.launch_configuration;
     assert(configuration != NULL && core->step == NULL);
     if (configuration[0] != '\0' && asg_configuration_find(core, configuration) == NULL) {
-        return "launches from a launch configuration that is not there";
+        return "launches from a launch configuration that does not exist";
     }
     for (int process = 0; process < ASG_PROCESS_COUNT; process++) {
         if (asg_group_is_suspended(group, (enum asg_process)process) &&

@@ -1,6 +1,6 @@
 /* command_apply - one order of several groups, their policies and scheduled actions: all
  * of it is checked against what the groups will be, then all of it is done, or nothing
- * (docs/rules.md, "Several groups at once"). */
+ * (docs/rules.md, "Several groups at the same time"). */
 #ifndef ASG_CORE_TAKE_COMMAND_APPLY_H
 #define ASG_CORE_TAKE_COMMAND_APPLY_H
 

@@ -144,7 +144,7 @@ void asg_take_empty_fleet(struct asg_core *core, struct group *group, struct job
     }
     asg_launch_again_later(core, group);
     asg_narrate(core, ASG_DECISION_JOB, group,
-                "Launching EC2 instance failed: %s; job %s ends, next try in %s",
+                "Launching EC2 instance failed: %s; job %s is over, next try in %s",
                 asg_attempt_say_error(core, result), job->plan.name,
                 asg_number_duration(group->launching.after_ms - core->now_ms, wait));
 }

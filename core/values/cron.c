@@ -117,7 +117,7 @@ enum asg_status asg_cron_parse(const char *text, struct asg_cron *ret,
         if (!parse_field(&kinds[i], word, &bits[i])) {
             return asg_fail(
                 error, ASG_ERR_INVALID,
-                "'%s' in the schedule '%s' is not a %s (%d to %d, ranges a-b, "
+                "'%s' in the schedule '%s' is not a valid %s (%d to %d, ranges a-b, "
                 "lists a,b, steps */n)",
                 word, text, kinds[i].name, kinds[i].low, kinds[i].high);
         }

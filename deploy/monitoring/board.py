@@ -114,7 +114,7 @@ def fleet():
         extra={"transformations": [{"id": "merge", "options": {}}, {
             "id": "organize", "options": {"excludeByName": {"Time": True}}}]})
     return [
-        stat("Leading", "yes: a controller decides and hands out jobs. no: nothing is scaled; look at "
+        stat("Leading", "yes: a controller decides and gives jobs to workers. no: nothing is scaled; look at "
              "the log of openasg-controller.", "none", "max(openasg_leading)",
              steps(RED, (1, GREEN)), [YES_NO]),
         stat("Halted", "yes: the kill switch of the whole cluster is on. openasg unhalt lifts it.",

@@ -56,8 +56,8 @@ static enum asg_status of_source_profile(struct asg_credentials_scope *scope,
 {
     if (!asg_shared_config_has_profile(scope->files, source)) {
         return asg_fail(error, ASG_ERR_INVALID,
-                        "profile [%.100s] has source_profile = %.100s, which is not "
-                        "there",
+                        "profile [%.100s] has source_profile = %.100s, which does not "
+                        "exist",
                         profile, source);
     }
     /* A profile may name itself: its own static keys then assume its role. */

@@ -56,7 +56,7 @@ static enum asg_status read_whole_file(const char *path, struct asg_bytes *ret,
 {
     FILE *file = fopen(path, "re");
     if (file == NULL && (errno == ENOENT || errno == ENOTDIR)) {
-        return asg_fail(error, ASG_ERR_NOT_FOUND, "%s is not there", path);
+        return asg_fail(error, ASG_ERR_NOT_FOUND, "%s does not exist", path);
     }
     if (file == NULL) {
         return asg_fail(error, ASG_ERR_IO, "cannot read %s: %s", path, strerror(errno));

@@ -137,7 +137,7 @@ static enum asg_status read_header_date(const struct asg_sigv4_request *request,
     const char *date = NULL;
     size_t count = asg_sigv4_find_header(request, "x-amz-date", &date);
     if (count > 1) {
-        return asg_sigv4_incomplete(verdict, "X-Amz-Date is there more than once");
+        return asg_sigv4_incomplete(verdict, "X-Amz-Date occurs more than once");
     }
     bool is_amz = count == 1;
     if (!is_amz && asg_sigv4_find_header(request, "date", &date) != 1) {
@@ -163,8 +163,8 @@ static enum asg_status read_header_token(const struct asg_sigv4_request *request
     size_t count = asg_sigv4_find_header(request, "x-amz-security-token", &token);
     if (count == 0) return ASG_OK;
     if (count > 1 || strlen(token) > ASG_SIGV4_TOKEN_MAX) {
-        return asg_sigv4_incomplete(verdict, "X-Amz-Security-Token is there more than "
-                                             "once, or too long");
+        return asg_sigv4_incomplete(verdict, "X-Amz-Security-Token occurs more than "
+                                             "once, or is too long");
     }
     claim->has_token = true;
     memcpy(claim->token, token, strlen(token) + 1);
@@ -280,8 +280,8 @@ static enum asg_status read_url(const struct asg_sigv4_request *request,
     claim->has_token = true;
     if (!take_parameter(request->query, "X-Amz-Security-Token", &scratch, claim->token,
                         sizeof claim->token)) {
-        return asg_sigv4_incomplete(verdict, "X-Amz-Security-Token is there more than "
-                                             "once, or too long");
+        return asg_sigv4_incomplete(verdict, "X-Amz-Security-Token occurs more than "
+                                             "once, or is too long");
     }
     return ASG_OK;
 }

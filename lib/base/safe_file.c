@@ -276,7 +276,7 @@ enum asg_status asg_safe_folder_check(const char *path, struct asg_error *error)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
-        return asg_fail(error, status_of(errno), "cannot look at the folder %s: %s", path,
+        return asg_fail(error, status_of(errno), "cannot read the folder %s: %s", path,
                         strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {

@@ -194,7 +194,7 @@ static enum asg_status forget(struct files *files, struct asg_error *error)
 {
     if (files->next_pair != NULL) {
         return asg_fail(error, ASG_ERR_CONFLICT,
-                        "the next authority does not sign yet (%s is there): --finish "
+                        "the next authority does not sign yet (%s exists): --finish "
                         "comes first",
                         files->next);
     }

@@ -66,13 +66,15 @@ static void check_parent(struct asg_problems *problems, const char *setting,
         slash[slash == above ? 1 : 0] = '\0';
     }
     if (access(above, F_OK) != 0) {
-        asg_problem_add(problems, "%s: %s is not there, and neither is %s: mkdir -p %s",
+        asg_problem_add(problems,
+                        "%s: %s does not exist, and neither does %s: mkdir -p %s",
                         setting, path, above, above);
     } else if (access(above, W_OK | X_OK) != 0) {
-        asg_problem_add(problems,
-                        "%s: %s is not there, and this user (uid %ld) may not make it in "
-                        "%s: create it with this user as its owner and mode 0700",
-                        setting, path, (long)geteuid(), above);
+        asg_problem_add(
+            problems,
+            "%s: %s does not exist, and this user (uid %ld) may not create it "
+            "in %s: create it with this user as its owner and mode 0700",
+            setting, path, (long)geteuid(), above);
     }
 }
 

@@ -45,7 +45,7 @@ class ActivitiesTest(ApiTest):
                 rf"^At {TIME} a user request created an AutoScalingGroup changing the desired "
                 rf"capacity from 0 to 3\.  At {TIME} an instance was started in response to a "
                 r"difference between desired and actual capacity, increasing the capacity from "
-                r"0 to 3\.  openasg: asked for by tests(; job web-\d+)?\.$")
+                r"0 to 3\.  openasg: requested by tests(; job web-\d+)?\.$")
             self.assertEqual(row["AutoScalingGroupARN"], arn)
             self.assertIn('"Availability Zone":"us-east-1a"', row["Details"])
             self.assertNotIn("AutoScalingGroupState", row)

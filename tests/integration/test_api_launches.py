@@ -152,7 +152,7 @@ class Launches(ApiTest):
         self.assertEqual({call["status"] for call in asked}, {200})
         self.assertLess(took, 60)  # no pool was left alone: that is three minutes
         said = self.api.cluster.openasg("explain", "web")
-        self.assertIn("named no lack: the rest is asked for again", said)
+        self.assertIn("without giving a reason: requesting the rest again", said)
         self.assertNotIn("left alone", said)
 
 

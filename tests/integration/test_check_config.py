@@ -85,7 +85,7 @@ log_level: loud
         said = self.check("openasg-controller", "--dir", state, "--listen-api",
                           "127.0.0.1:0", "--account-id=12", "--api-certificate",
                           self.path("nosuch.pem"), "--api-private-key", "x", code=2)
-        for words in ("controller.key", "join.secret", "ca.pem is there and ca.key is not",
+        for words in ("controller.key", "join.secret", "ca.pem exists, but ca.key does not",
                       "w.pub", "admins.d", "account_id '12' is not twelve digits",
                       "nosuch.pem"):
             self.assertIn(words, said)

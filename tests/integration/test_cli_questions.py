@@ -62,7 +62,7 @@ class Questions(unittest.TestCase):
 
     def test_without_a_terminal_it_is_refused_and_yes_goes_on(self):
         said = self.run_cli("halt", code=2).stderr
-        self.assertIn("there is no terminal to ask on; nothing was done", said)
+        self.assertIn("there is no terminal to confirm it on; nothing was done", said)
         self.assertIn("--yes", said)
         self.assertFalse(self.is_halted())
         self.run_cli("halt", "-y")

@@ -183,7 +183,7 @@ chmod 600 join
     def test_settings_that_let_nobody_enrol_are_refused(self):
         self.cluster.start_ec2local()
         for settings, words in (
-                ({"enrol_proofs": "tokens"}, "'tokens' is none: token, sts or document"),
+                ({"enrol_proofs": "tokens"}, "'tokens' is not a proof: use token, sts or document"),
                 ({"enrol_proofs": "document"}, "enrol.document_certificates"),
                 ({"enrol_proofs": "document",
                   "enrol_document_certificates": "/dev/null"},

@@ -255,7 +255,7 @@ class FilesTest(test_cli.CliTest):
             GROUP.format(name=f"g{no}") + f"  tags: [{tags}]\n" for no in range(900))
         path = self.write("large.yaml", groups)
         refused = self.run_cli("apply", "-f", path, code=2).stderr
-        self.assertRegex(refused, r"the change is \d+\.\d MiB, and one order takes 8 MiB")
+        self.assertRegex(refused, r"the change is \d+\.\d MiB, and one request can have 8 MiB")
         self.assertIn("Split", refused)
         self.assertEqual([], self.ask("group", "list"))
 

@@ -108,7 +108,7 @@ echo "end $OPENASG_INSTANCE_ID" >> {self.path("drained")}
         wait_for("its end", lambda: gone not in self.cluster.ec2_instances(), WAIT)
         self.assertEqual(f"begin {gone} scale in\nend {gone}\n", self.read("drained"))
         self.wait_explained(f"{gone}: drained")
-        self.assertIn(f"{gone} drains first, for 10 min at most",
+        self.assertIn(f"{gone}: draining first, for up to 10 min",
                       self.cluster.openasg("explain", "web"))
 
     def calls(self, action):
@@ -226,7 +226,7 @@ done
         shutil.rmtree(state)
         os.kill(int(self.read("agent.pid")), signal.SIGKILL)
         wait_for("a refusal", lambda: "enrol_refused" in self.read("agent.log"), WAIT)
-        wait_for("the alarm", lambda: "other keys were asked for" in
+        wait_for("the alarm", lambda: "with other keys tried to enrol" in
                  self.cluster.openasg("status"), WAIT)
         wait_for("silence", lambda: not is_reporting(), WAIT)
         self.cluster.openasg("instance", "rebind", instance)

@@ -219,7 +219,7 @@ class MixedGroups(unittest.TestCase):
                 (["--spot-max-price", "cheap"], "'cheap' is not a Spot price"),
                 (["--spot-max-price", "0"], "'0' is not a Spot price"),
                 (["--launch-set", "InstanceMarketOptions.MarketType=spot"],
-                 "InstanceMarketOptions.MarketType cannot stand in a mixed group"),
+                 "InstanceMarketOptions.MarketType is not allowed in a mixed group"),
                 (["--instance-types", "t3.small,t3.small"], "t3.small is listed twice")):
             with self.assertRaises(Trouble) as raised:
                 self.make_group("--on-demand-percent", "50", *options)

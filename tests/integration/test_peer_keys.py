@@ -158,7 +158,7 @@ class PeerKeys(unittest.TestCase):
         self.assertIn("--server-key", wrong.stderr)
         self.assertNotIn("may have been taken", wrong.stderr)
         order = self.run_openasg("halt", "--yes", *there, *ours, "--server-key=" + key)
-        self.assertIn("The order was not sent", order.stderr)
+        self.assertIn("The command was not sent", order.stderr)
         nobody = self.run_openasg("status", *ours, "--controller", "tcp://127.0.0.1:1")
         self.assertEqual(nobody.returncode, 3)
         self.assertIn("nothing listens at", nobody.stderr)

@@ -349,7 +349,7 @@ static void note_end(const struct asg_decision *decision)
         return;
     }
     /* A listing that lagged did not show it for so long that it was taken for gone; or
-     * EC2 refused to end it. */
+     * EC2 refused to terminate it. */
     bool is_kept = decision->kind == ASG_DECISION_STATE &&
                    decision->cause == ASG_CAUSE_EC2 &&
                    (decision->state_to == ASG_INSTANCE_IN_SERVICE ||

@@ -87,8 +87,8 @@ NOTES = {
     },
     "SetDesiredCapacity": {"HonorCooldown": COOLDOWN_NOTE},
     "ExecutePolicy": {
-        "": ("PARTIAL", "a step policy goes by the instances that are warm for all policies of the "
-             "group, where AWS goes by its own warm-up: it scales out from those, and never in "
+        "": ("PARTIAL", "a step policy uses the instances that are warm for all policies of the "
+             "group, where AWS uses its own warm-up: it scales out from those, and never in "
              "while another policy's warm-up lasts"),
         "HonorCooldown": COOLDOWN_NOTE,
     },

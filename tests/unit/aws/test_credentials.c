@@ -171,10 +171,10 @@ static void test_what_nobody_can_answer_is_refused_with_words(void **state)
         {"[default]\nrole_arn = r\nsource_profile = b\n[b]\nregion = x\n",
          ASG_ERR_INVALID, "b, which has no credentials"},
         {"[default]\nrole_arn = r\nsource_profile = default\n", ASG_ERR_INVALID,
-         "circle"},
+         "circular"},
         {"[default]\nrole_arn = r\nsource_profile = b\n[b]\nrole_arn = s\n"
          "source_profile = default\n",
-         ASG_ERR_INVALID, "circle"},
+         ASG_ERR_INVALID, "circular"},
         {"[default]\nrole_arn = r\nsource_profile = a\n[a]\nrole_arn = r\n"
          "source_profile = b\n[b]\nrole_arn = r\nsource_profile = c\n[c]\nrole_arn = r\n"
          "source_profile = d\n[d]\nrole_arn = r\nsource_profile = e\n[e]\nrole_arn = r\n"

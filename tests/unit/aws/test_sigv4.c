@@ -33,7 +33,7 @@ static const char *read_text(struct asg_arena *arena, const char *name, const ch
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/%s/%s", suite_folder(), name, file);
     FILE *in = fopen(path, "rb");
-    if (in == NULL) fail_msg("%s is not there", path);
+    if (in == NULL) fail_msg("%s does not exist", path);
     char text[65536];
     size_t length = fread(text, 1, sizeof text - 1, in);
     (void)fclose(in);

@@ -340,8 +340,8 @@ static void test_export_tells_of_orphans(void **state)
     export(fixture, 0);
     expect(fixture,
            "SELECT who, how, event, \"group\", capacity_decision, ended IS NOT NULL, why "
-           "LIKE 'orphan i-0000000000000000b: in no group for 15 min, terminating it by "
-           "job %' "
+           "LIKE 'orphan i-0000000000000000b: in no group for 15 min; job % "
+           "terminates it' "
            "FROM terminations WHERE instance_id = 'i-0000000000000000b'",
            "openasg|terminate|observed||-|1|1\n");
     expect(

@@ -282,7 +282,7 @@ static void test_replay_says_which_rules_decided(void **state)
     (void)snprintf(words, sizeof words, "rules %u decided records 1 to %" PRIu64 "\n",
                    asg_core_newest_rules(), head);
     says(fixture->said.out, words);
-    (void)snprintf(words, sizeof words, "is of form %u of the state\n", asg_core_form());
+    (void)snprintf(words, sizeof words, "has form %u of the state\n", asg_core_form());
     says(fixture->said.out, words);
     run(fixture, 0, "replay %s -o json");
     (void)snprintf(words, sizeof words, "\"rules\":\t%u,", asg_core_newest_rules());
@@ -329,7 +329,7 @@ static void test_replay_refuses_a_form_of_the_state_it_does_not_know(void **stat
     append_hash_of(&fixture->world, asg_core_form() + 1, hash);
     run(fixture, 1, "replay %s");
     char words[64];
-    (void)snprintf(words, sizeof words, "is of form %u of the state",
+    (void)snprintf(words, sizeof words, "has state form %u",
                    asg_core_form() + 1);
     says(fixture->said.err, words);
 }

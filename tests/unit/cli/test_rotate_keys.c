@@ -166,7 +166,7 @@ static void test_an_admins_pair_is_replaced_where_it_is_and_comes_back(void **st
     struct asg_bus_keys now;
     assert_int_equal(0, mkdir(path("admins.d"), 0700));
     run(1, "keys rotate admin admin");
-    assert_non_null(strstr(said.err, "is no admin of this controller"));
+    assert_non_null(strstr(said.err, "is not a known admin of this controller"));
     assert_false(is_there("admin.key"));
     assert_status(ASG_OK, asg_bus_keys_load_or_make(path("admin.key"), &before, &error));
     assert_status(ASG_OK, asg_bus_public_key_save(path("admins.d/admin.pub"),
@@ -262,7 +262,7 @@ static void test_a_key_of_the_api_gets_another_secret_and_keeps_its_rights(void 
     run(1, "keys rotate api team-a"); /* the previous one is not over */
     assert_non_null(strstr(said.err, "team-a.old"));
     run(0, "keys rotate api team-a --now --yes"); /* takes away the present one alone */
-    assert_non_null(strstr(said.err, "\"team-a.old\", is still good"));
+    assert_non_null(strstr(said.err, "\"team-a.old\", is still valid"));
     assert_non_null(strstr(said.err, "openasg keys remove-api team-a.old\n"));
     run(0, "keys remove-api team-a.old --yes");
     run(0, "keys rotate api team-a --now --yes");
@@ -379,7 +379,7 @@ static void test_the_authority_before_is_forgotten_and_comes_back(void **state)
     run(0, "keys rotate ca");
     run(0, "keys rotate ca --finish --now --yes");
     run(1, "keys rotate ca --forget"); /* agents have certificates of the one before */
-    assert_non_null(strstr(said.err, "probes would not believe them until they renew"));
+    assert_non_null(strstr(said.err, "probes would not trust them until they renew"));
     start(asg_bytes_text(&old), true, now, NULL);
     run(0, "keys rotate ca --forget --now --yes");
     start(asg_bytes_text(&old), false, now, NULL);

@@ -558,7 +558,7 @@ static void test_what_if_names_what_is_wrong_with_a_policy(void **state)
         {"policies:\n  - name: x\n    kind: target-tracking\n    target: 0\n", "target"},
         {"policies:\n  - name: x\n    kind: target-tracking\n    target: 50\n"
          "    metric: memory\n",
-         "policy x goes by memory"},
+         "policy x uses memory"},
         {"policies:\n  - group: db\n    name: x\n    kind: target-tracking\n"
          "    target: 50\n",
          "no metrics of a group \"db\""},

@@ -620,7 +620,7 @@ static void test_dispatch_says_who_is_put_aside(void **state)
     size_t count = 0;
     asg_dispatch_alarms(f->dispatch, 400000, &arena, &alarms, &count);
     assert_int_equal(1, count);
-    assert_non_null(strstr(alarms[0].text, "worker one is put aside"));
+    assert_non_null(strstr(alarms[0].text, "worker one gets no jobs"));
     assert_int_equal(1, asg_dispatch_counts(f->dispatch).aside);
     assert_int_equal(0, asg_dispatch_counts(f->dispatch).refused);
     asg_arena_clear(&arena);

@@ -613,7 +613,7 @@ static void test_sts_is_asked_for_our_instances_from_their_addresses_alone(void 
         struct asg_rpc_call call = {.answers = 0};
         asg_enrolments_take(f->enrolments, &call, &enroll, rows[i].address);
         expect(&call, rows[i].code);
-        const char *words = i < 2 ? "no instance of that id and of the address" : "STS";
+        const char *words = i < 2 ? "no instance with that id and the address" : "STS";
         assert_non_null(strstr(call.details, words));
         expect_nothing_for_the_log(f);
     }

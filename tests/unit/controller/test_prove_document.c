@@ -159,10 +159,10 @@ static void test_what_it_says_must_fit(void **state)
     said = right;
     said.pending = "2026-11-23T14:16:00Z";
     sign(place, place->east, &said);
-    expect_refused(place, "pendingTime cannot be");
+    expect_refused(place, "pendingTime is impossible");
     said.pending = "1999-01-01T00:00:00Z";
     sign(place, place->east, &said);
-    expect_refused(place, "pendingTime cannot be");
+    expect_refused(place, "pendingTime is impossible");
     said.pending = "soon";
     sign(place, place->east, &said);
     expect_refused(place, "no usable pendingTime");

@@ -219,10 +219,10 @@ static void test_an_orphan_keeps_its_quarter_of_an_hour(void **state)
     pass(1000);
     lead_again(AWAY_MS);
     step(look);
-    assert_null(strstr(w.said, "terminating it by job"));
+    assert_null(strstr(w.said, "terminates it"));
     w.now_ms += 899000;
     step(look);
-    assert_non_null(strstr(w.said, "terminating it by job"));
+    assert_non_null(strstr(w.said, "terminates it"));
 }
 
 int main(void)

@@ -65,7 +65,7 @@ static void test_a_group_is_created(void **state)
     const char *cause =
         "At %T a user request created an AutoScalingGroup changing the desired "
         "capacity from 0 to 2.  At %T an instance was started " DIFFERENCE
-        "increasing the capacity from 0 to 2.  openasg: asked for by test; job web-2.";
+        "increasing the capacity from 0 to 2.  openasg: requested by test; job web-2.";
     expect_cause(1, cause);
     expect_cause(2, cause);
     expect_end(1, ASG_ACT_LAUNCH, "i-1", ASG_ACTIVITY_SUCCESSFUL, "");
@@ -85,7 +85,7 @@ static void test_desired_is_set(void **state)
     const char *cause =
         "At %T a user request explicitly set group desired capacity changing the desired "
         "capacity from 1 to 3.  At %T an instance was started " DIFFERENCE
-        "increasing the capacity from 1 to 3.  openasg: asked for by test; job web-3.";
+        "increasing the capacity from 1 to 3.  openasg: requested by test; job web-3.";
     expect_cause(2, cause);
     expect_cause(3, cause);
     pass(1000);
@@ -99,7 +99,7 @@ static void test_desired_is_set(void **state)
         "desired "
         "capacity from 3 to 2.  At %%T an instance was taken out of service " DIFFERENCE
         "shrinking the capacity from 3 to 2.  At %%T instance %s was selected for "
-        "termination.  openasg: asked for by test; selected for scale-in.",
+        "termination.  openasg: requested by test; selected for scale-in.",
         told.rows[4].instance_id);
     expect_cause(4, wanted);
     assert_int_equal(4, told.last);
@@ -120,7 +120,7 @@ static void test_a_group_is_updated(void **state)
         1, "At %T a user request update of AutoScalingGroup constraints to min: 1, "
            "max: 16, desired: 1 changing the desired capacity from 0 to 1.  At %T an "
            "instance was started " DIFFERENCE
-           "increasing the capacity from 0 to 1.  openasg: asked for by test; job "
+           "increasing the capacity from 0 to 1.  openasg: requested by test; job "
            "web-2.");
 }
 
@@ -174,7 +174,7 @@ static void test_a_policy_is_executed(void **state)
     expect_cause(2,
                  "At %T a user request executed policy keep-50 changing the desired "
                  "capacity from 1 to 3.  At %T an instance was started " DIFFERENCE
-                 "increasing the capacity from 1 to 3.  openasg: asked for by test; job "
+                 "increasing the capacity from 1 to 3.  openasg: requested by test; job "
                  "web-3.");
 }
 
@@ -210,7 +210,7 @@ static void test_a_group_is_deleted(void **state)
         3, "At %T a user request deleted AutoScalingGroup changing the desired capacity "
            "from 2 to 0.  At %T an instance was taken out of service " DIFFERENCE
            "shrinking the capacity from 2 to 0.  At %T instance i-1 was selected for "
-           "termination.  openasg: asked for by test; its group is being deleted.");
+           "termination.  openasg: requested by test; its group is being deleted.");
     assert_int_equal(4, told.last);
     assert_int_equal(0, told.open);
 }
@@ -326,7 +326,7 @@ static void test_whoever_is_left_is_protected(void **state)
     expect_cause(5, "At %T a user request explicitly set group desired capacity changing "
                     "the desired capacity from 3 to 1.  At %T an instance was to be "
                     "taken out of service " DIFFERENCE
-                    "shrinking the capacity from 2 to 1.  openasg: asked for by test.");
+                    "shrinking the capacity from 2 to 1.  openasg: requested by test.");
     pass(600000);
     set_desired(1);
     assert_int_equal(5, told.last); /* once, however often it is looked at */
@@ -473,7 +473,7 @@ static void test_launches_begin_before_their_template_is_known(void **state)
     expect_cause(1, "At %T a user request created an AutoScalingGroup changing the "
                     "desired capacity from 0 to 2.  At %T an instance was "
                     "started " DIFFERENCE
-                    "increasing the capacity from 0 to 2.  openasg: asked for by test.");
+                    "increasing the capacity from 0 to 2.  openasg: requested by test.");
     save_and_load();
     pass(1000);
     assert_int_equal(2, told.last); /* once */

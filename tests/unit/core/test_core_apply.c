@@ -233,7 +233,8 @@ static void test_a_trial_says_what_would_be_done(void **state)
     const struct asg_command halt = {.kind = ASG_COMMAND_HALT, .group = ""};
     asg_core_try_order(w.core, &halt, &arena, &tried);
     assert_false(tried.is_ok);
-    assert_string_equal("an order of halt cannot be tried, only apply", tried.message);
+    assert_string_equal("a dry run of halt is not supported, only of apply",
+                        tried.message);
     asg_arena_clear(&arena);
 }
 
@@ -529,9 +530,9 @@ static void test_what_is_gone_or_there_already_is_refused(void **state)
     refuse_one((struct asg_apply_group){.name = "api"}, "Changed", "group api is gone");
     const char *other[] = {"other"};
     refuse_one((struct asg_apply_group){.name = "web", .gone_policies = {other, 1}},
-               "Changed", "group web, policy other: it is not there any more");
+               "Changed", "group web, policy other: it no longer exists");
     refuse_one((struct asg_apply_group){.name = "web", .gone_schedules = {other, 1}},
-               "Changed", "group web, scheduled action other: it is not there any more");
+               "Changed", "group web, scheduled action other: it no longer exists");
     w.terminate_outcome = ASG_OUTCOME_THROTTLED; /* it takes a while */
     order((struct asg_command){
         .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});

@@ -114,7 +114,7 @@ static void test_what_cannot_be_attached_is_refused_whole(void **state)
     order((struct asg_command){.kind = ASG_COMMAND_ATTACH_INSTANCES,
                                .group = "web",
                                .instance_ids = ids_from(7, 1)});
-    expect_refused("ValidationError", "does not say what EC2 knows");
+    expect_refused("ValidationError", "has no EC2 data");
     suspend(ASG_PROCESS_LAUNCH);
     attach("i-x");
     expect_refused("ValidationError", "The process Launch of AutoScalingGroup web is");

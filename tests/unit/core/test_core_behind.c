@@ -322,10 +322,10 @@ static void test_an_orphan_that_its_group_took_in_is_none_any_more(void **state)
     group_of("late", 4, 1);
     const struct asg_observed look = {.instances = &row, .instance_count = 1};
     step((struct asg_event){.kind = ASG_EVENT_OBSERVED, .observed = &look});
-    assert_non_null(strstr(w.said, "i-0late carries the tags of job 1"));
+    assert_non_null(strstr(w.said, "i-0late has the tags of job 1"));
     assert_int_equal(0, count_orphans());
     settle(ASG_COMMAND_INSTANCE_ADOPT, NULL);
-    assert_non_null(strstr(w.said, "nothing is unknown"));
+    assert_non_null(strstr(w.said, "there are no unknown instances"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -160,19 +160,19 @@ static void test_only_its_own_proof_and_address_enrol_an_instance(void **state)
     make_group(2, (struct asg_group_config){0});
     struct asg_enrolment other = of(7);
     enrol(other);
-    expect_refused("NotFound", "no group has an instance of that id");
+    expect_refused("NotFound", "no group has an instance with that id");
     other = of(1);
     other.job_id++;
     enrol(other);
-    expect_refused("Denied", "of another launch than that of i-1");
+    expect_refused("Denied", "for another launch than that of i-1");
     other = of(1);
     other.attempt = 2;
     enrol(other);
-    expect_refused("Denied", "of another launch");
+    expect_refused("Denied", "for another launch");
     other = of(1);
     other.incarnation = 77;
     enrol(other);
-    expect_refused("Denied", "of another launch");
+    expect_refused("Denied", "for another launch");
     other = of(1);
     other.address = "127.0.0.3"; /* a sister with the same token */
     enrol(other);
@@ -230,7 +230,7 @@ static void test_other_keys_are_refused_with_one_alarm_until_it_is_rebound(void 
     enrol(of(1));
     enrol_as(1, CURVE_2, TLS_1);
     expect_refused("Denied", "i-1 is enrolled with other keys");
-    expect_alarms(1, "web: other keys were asked for i-1");
+    expect_alarms(1, "web: an agent with other keys tried to enrol as i-1");
     assert_int_equal(1, alarms_of(ASG_ALARM_ENROLMENT));
     enrol_as(1, CURVE_1, TLS_2);
     expect_refused("Denied", "i-1 is enrolled with other keys");
@@ -283,7 +283,7 @@ static void test_rebind_says_when_nothing_was_bound(void **state)
     make_group(2, (struct asg_group_config){0});
     rebind("i-1", NULL);
     assert_true(w.is_ok);
-    assert_non_null(strstr(w.reply, "nothing was bound to i-1"));
+    assert_non_null(strstr(w.reply, "no keys were bound to i-1"));
     assert_int_equal(0, member.count);
     enrol(of(1));
     rebind("i-1", "i-9");

@@ -40,7 +40,7 @@ static void test_a_type_is_tried_in_all_zones_before_the_next_type(void **state)
     static const char *const words[] = {
         "plan launch x1 in us-east-1a", "attempt 2 tries m5.large us-east-1b",
         "attempt 3 tries m4.large us-east-1a", "attempt 4 tries m4.large us-east-1b",
-        "every pool is tried"};
+        "all pools were tried"};
     expect_in_order(words, sizeof words / sizeof words[0]);
     assert_int_equal(1, plans());
     assert_int_equal(0, w.instance_count);
@@ -140,7 +140,7 @@ static void test_one_lack_is_one_step_however_many_answers_say_it(void **state)
     make_group(250, (struct asg_group_config){.max = 250, .instance_types = {types, 1}});
     assert_int_equal(3, plans());
     answer_launches();
-    assert_non_null(strstr(w.said, "every pool is tried"));
+    assert_non_null(strstr(w.said, "all pools were tried"));
     expect_wait(3);
 }
 
@@ -288,7 +288,7 @@ static void test_a_full_subnet_leaves_its_sister_in_the_zone(void **state)
     fill("subnet-1", "InsufficientFreeAddressesInSubnet");
     make_in_sisters(2, 6);
     assert_int_equal(6, in_service());
-    assert_null(strstr(w.said, "every pool is tried"));
+    assert_null(strstr(w.said, "all pools were tried"));
     static const char *const words[] = {"attempt 2 tries m5.large us-east-1a"};
     expect_in_order(words, 1);
     w.said[0] = '\0';
@@ -333,7 +333,7 @@ static void test_there_is_room_for_every_pool_of_a_group(void **state)
                                             .instance_types = {all_types, 40}});
     assert_non_null(strstr(w.said, "attempt 240 tries t39.large us-east-1f"));
     assert_null(strstr(w.said, "attempt 241"));
-    assert_non_null(strstr(w.said, "every pool is tried"));
+    assert_non_null(strstr(w.said, "all pools were tried"));
     save_and_load();
     pass(60000);
     assert_int_equal(1, plans()); /* all of them are dry */
@@ -394,10 +394,10 @@ static void test_when_every_pool_is_dry_it_says_how_long_they_are_left_alone(voi
     w.launch_outcome = ASG_OUTCOME_CAPACITY;
     w.launch_error = "InsufficientInstanceCapacity";
     make_group(1, (struct asg_group_config){0});
-    assert_non_null(strstr(w.said, "job web-2 ends, next try in 3 min"));
+    assert_non_null(strstr(w.said, "job web-2 is over, next try in 3 min"));
     w.said[0] = '\0';
     (void)wait_for_plan();
-    assert_non_null(strstr(w.said, "ends, next try in 6 min"));
+    assert_non_null(strstr(w.said, "is over, next try in 6 min"));
 }
 
 int main(void)

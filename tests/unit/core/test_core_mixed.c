@@ -232,7 +232,7 @@ static void test_a_market_without_room_goes_to_the_other_zone(void **state)
     assert_string_equal("1+1 2 us-east-1a\n1+1 2 us-east-1b\n0+1 2 us-east-1b\n",
                         ec2.asked);
     expect_said("EC2 had capacity for 1 of 1 on demand and 0 of 1 Spot in us-east-1a");
-    expect_said("no room: t3.small Spot (InsufficientInstanceCapacity), m5.large Spot "
+    expect_said("refused: t3.small Spot (InsufficientInstanceCapacity), m5.large Spot "
                 "(InsufficientInstanceCapacity): the rest are launched elsewhere");
     assert_int_equal(2, living(true));
     assert_int_equal(4, in_service());
@@ -399,7 +399,7 @@ static void test_what_cannot_be_is_refused(void **state)
     assert_true(is_refused((struct asg_mixed){0},
                            (struct asg_group_config){.launch_parameters = &market,
                                                      .launch_parameter_count = 1},
-                           "cannot stand in a mixed group"));
+                           "is not allowed in a mixed group"));
     assert_false(
         is_refused((struct asg_mixed){.spot_max_price = "0.05"}, plain, "group created"));
 }

@@ -42,7 +42,7 @@ static void test_it_drains_for_the_time_that_is_left(void **state)
     sign(1, ASG_SIGN_REPORTING);
     notice(1, ASG_SIGN_SPOT_INTERRUPTION, 60000);
     assert_int_equal(3, w.instance_count); /* the new one does not wait for that */
-    assert_non_null(strstr(w.said, "i-1 drains first, for 55 s at most"));
+    assert_non_null(strstr(w.said, "i-1: draining first, for up to 55 s"));
     assert_false(was_ended(1));
     pass(54999);
     assert_false(was_ended(1));
@@ -186,7 +186,7 @@ static void test_a_scheduled_retirement_is_replaced_and_a_reboot_is_told(void **
     assert_int_equal(0, w.ended_count);
     assert_non_null(strstr(w.said, "i-1: EC2 has scheduled system-reboot in "));
     see_event(1, "", 0);
-    assert_non_null(strstr(w.said, "i-1: EC2 has called system-reboot off"));
+    assert_non_null(strstr(w.said, "i-1: EC2 has cancelled system-reboot"));
     see_event(2, "instance-retirement", 86400000);
     assert_true(was_ended(2));
     assert_non_null(strstr(w.said, "terminating i-2: EC2 has scheduled its retirement"));

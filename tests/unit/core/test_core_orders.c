@@ -170,9 +170,9 @@ static void test_one_that_honours_the_cooldown_waits_for_a_launch(void **state)
     set_honoring(3); /* nothing is under way */
     assert_int_equal(3, desired());
     set_honoring(4);
-    expect_in_progress("launch or end");
+    expect_in_progress("launch or terminate");
     order(execute);
-    expect_in_progress("launch or end");
+    expect_in_progress("launch or terminate");
     assert_int_equal(3, desired());
     execute.honor_cooldown = false;
     order(execute);
@@ -188,7 +188,7 @@ static void test_one_that_honours_the_cooldown_waits_for_an_end(void **state)
     w.terminate_outcome = ASG_OUTCOME_THROTTLED; /* EC2 has not ended it yet */
     set_desired(2);
     set_honoring(3);
-    expect_in_progress("launch or end");
+    expect_in_progress("launch or terminate");
     assert_int_equal(2, desired());
 }
 
@@ -232,7 +232,7 @@ static void test_what_leaves_desired_alone_begins_no_cooldown(void **state)
     sign(1, ASG_SIGN_PROBE_FAILED);
     assert_true(was_ended(1));
     set_honoring(4);
-    expect_in_progress("launch or end");
+    expect_in_progress("launch or terminate");
     answer_launches();
     sign(4, ASG_SIGN_REPORTING);
     assert_int_equal(3, in_service());

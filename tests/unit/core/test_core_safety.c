@@ -223,7 +223,7 @@ static void test_a_launch_that_ec2_keeps_is_still_a_launch(void **state)
     show(2, (struct asg_seen_instance){.state = ASG_EC2_RUNNING});
     pass(50000);
     set_desired(0);
-    assert_non_null(strstr(w.said, "i-1 EC2 refused to end it"));
+    assert_non_null(strstr(w.said, "i-1 EC2 refused to terminate it"));
     assert_non_null(strstr(w.facts, "i-1 ec2 terminating>pending"));
     assert_non_null(strstr(w.facts, "i-2 ec2 terminating>in-service"));
     assert_int_equal(1, in_service());
@@ -257,7 +257,7 @@ static void test_what_ec2_keeps_of_a_deleted_group_is_asked_for_at_a_slowing_pac
         .kind = ASG_COMMAND_GROUP_DELETE, .group = "web", .force = true});
     wait_minutes(1);
     assert_int_equal(2, w.end_requests);
-    assert_non_null(strstr(w.said, "termination waits: EC2 refuses to terminate i-1"));
+    assert_non_null(strstr(w.said, "termination waits: i-1 has termination protection"));
     wait_minutes(60);
     assert_int_equal(7, w.end_requests); /* after 1, 3, 7, 15, 31, 61 minutes */
     save_and_load();

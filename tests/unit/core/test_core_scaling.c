@@ -422,7 +422,7 @@ static void test_one_that_is_executed_in_vain_says_why(void **state)
     config.step_count = 1;
     put_policy(config);
     execute("high", 40000);
-    expect_stay("high", 5, "no step is for cpu mean 40 % with the threshold 50 %");
+    expect_stay("high", 5, "no step matches cpu mean 40 % with the threshold 50 %");
     struct asg_policy_config more = simple("more", ASG_COMPARISON_GREATER, 70, 1);
     put_policy(more);
     execute("more", 60000);

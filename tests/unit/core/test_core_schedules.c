@@ -165,7 +165,7 @@ static void test_without_a_listing_a_run_is_skipped_in_the_end(void **state)
     assert_int_equal(0, count_said("is skipped"));
     assert_true(asg_core_next_deadline(w.core) <= w.now_ms + 1);
     pass(1);
-    assert_int_equal(1, count_said("is skipped: EC2 has not been listed yet"));
+    assert_int_equal(1, count_said("is skipped: EC2 has not been listed since"));
     list(NULL, 0);
     assert_int_equal(2, desired());
     jump_to(full_hour() + HOUR);
@@ -185,7 +185,7 @@ static void test_an_old_log_runs_nothing_that_waited(void **state)
     unknown.job_id = 9000;
     unknown.incarnation = 77;
     list(&unknown, 1);
-    assert_int_equal(1, count_said("is skipped: the controller leads held"));
+    assert_int_equal(1, count_said("is skipped: scaling is on hold"));
     assert_int_equal(2, desired());
     assert_int_equal(0, w.ended_count);
 }
@@ -208,7 +208,7 @@ static void test_an_order_before_the_listing_has_the_last_word(void **state)
                                        .group_fields = UINT64_C(1) << ASG_GROUP_MIN |
                                                        UINT64_C(1) << ASG_GROUP_MAX});
         }
-        assert_int_equal(1, count_said("is skipped: an order came after it"));
+        assert_int_equal(1, count_said("is skipped: a later command came"));
         assert_int_equal(0, count_actions()); /* it was to run once */
         list(NULL, 0);
         assert_int_equal(3, desired());
@@ -226,7 +226,7 @@ static void test_an_action_that_waits_and_is_deleted_says_so(void **state)
     lead_unlisted();
     order((struct asg_command){
         .kind = ASG_COMMAND_SCHEDULE_DELETE, .group = "web", .name = "hourly"});
-    assert_int_equal(1, count_said("is skipped: an order came after it"));
+    assert_int_equal(1, count_said("is skipped: a later command came"));
     list(NULL, 0);
     assert_int_equal(2, desired());
 }

@@ -208,7 +208,7 @@ static void test_what_ec2_takes_back_is_ended_by_ec2_while_terminate_is_suspende
     sign(1, ASG_SIGN_REPORTING);
     suspend(ASG_PROCESS_TERMINATE);
     sign(1, ASG_SIGN_SPOT_INTERRUPTION);
-    assert_non_null(strstr(w.said, "i-1 drains first"));
+    assert_non_null(strstr(w.said, "i-1: draining first"));
     assert_int_equal(3, w.instance_count);
     pass(60000);
     assert_int_equal(0, w.ended_count);

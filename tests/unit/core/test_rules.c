@@ -123,7 +123,7 @@ static void test_a_malformed_cluster_id_begins_nothing(void **state)
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         refuse(empty,
                (struct asg_command){.kind = ASG_COMMAND_INIT, .cluster_id = ids[i]},
-               "named by 32 hexadecimal digits");
+               "is not 32 hexadecimal digits");
     }
     asg_core_destroy(&empty);
 }

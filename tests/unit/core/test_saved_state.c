@@ -138,7 +138,7 @@ static void test_a_state_that_is_cut_anywhere_is_refused(void **state)
     for (size_t length = 0; length < saved.length; length++) {
         const char *words = length < MARK_LENGTH    ? "not a saved state"
                             : length == MARK_LENGTH ? "does not say which form"
-                                                    : "makes no sense at byte";
+                                                    : "is damaged at byte";
         refuse(saved.data, length, ASG_ERR_MALFORMED, words);
     }
     asg_bytes_clear(&saved);
@@ -218,7 +218,7 @@ static void test_a_state_with_one_id_twice_is_refused(void **state)
     (void)state;
     struct asg_bytes saved = save_group_of_three();
     replace_text(&saved, "i-2", "i-1");
-    refuse(saved.data, saved.length, ASG_ERR_MALFORMED, "two of one name");
+    refuse(saved.data, saved.length, ASG_ERR_MALFORMED, "two with the same name");
     asg_bytes_clear(&saved);
 }
 

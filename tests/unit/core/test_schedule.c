@@ -87,7 +87,7 @@ static void test_schedule_refuses_what_can_never_run(void **state)
     config.recurrence = "";
     check_refused(&config, "needs a start time or a recurrence");
     config.recurrence = "0 25 * * *";
-    check_refused(&config, "no hour");
+    check_refused(&config, "not a valid hour");
     config = hourly();
     config.start_ms = HOUR_MS;
     check_refused(&config, "starts in the past");
@@ -96,7 +96,7 @@ static void test_schedule_refuses_what_can_never_run(void **state)
     check_refused(&config, "ends in the past");
     config.start_ms = 3 * HOUR_MS;
     config.end_ms = 3 * HOUR_MS;
-    check_refused(&config, "starts when it has ended");
+    check_refused(&config, "ends before it starts");
     config = hourly();
     config.recurrence = "0 0 30 2 *";
     check_refused(&config, "can never run");

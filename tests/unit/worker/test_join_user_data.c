@@ -47,7 +47,7 @@ static size_t read_file(const char *name, uint8_t data[ASG_EC2_USER_DATA_MAX])
     char path[512];
     (void)snprintf(path, sizeof path, FOLDER "/%s", name);
     FILE *in = fopen(path, "rb");
-    if (in == NULL) fail_msg("%s is not there", path);
+    if (in == NULL) fail_msg("%s does not exist", path);
     size_t length = fread(data, 1, ASG_EC2_USER_DATA_MAX, in);
     (void)fclose(in);
     return length;
