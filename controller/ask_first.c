@@ -381,8 +381,8 @@ static void ask(const struct asg_first *first, struct item *item, bool can_ask)
     item->outcome = ASG_TOLD_UNAVAILABLE;
     item->code = "OpenasgNotAsked";
     item->message = !can_ask  ? "no worker is connected"
-                    : is_full ? "too many questions are on their way"
-                              : "this is no name that EC2 could be asked about";
+                    : is_full ? "too many requests are in progress"
+                              : "this is not a name that EC2 can look up";
 }
 
 /* Its turn has come: what it names is as it is now. */
@@ -490,7 +490,7 @@ static size_t list_open(struct order *order, bool of_ours, const char **ret_name
     const char *joint = named > 0 ? " and " : "";
     if (count > named) {
         names = asg_arena_format(arena, "%s%s%zu %s", names, joint, count - named,
-                                 named > 0 ? "more" : "of what the order names");
+                                 named > 0 ? "more" : "of what the request names");
     }
     *ret_names = names;
     return count;
@@ -500,7 +500,7 @@ static void note_open(struct order *order)
 {
     struct asg_arena *arena = &order->arena;
     const char *names = "";
-    const char *why = "the order names too many";
+    const char *why = "the request names too many";
     if (list_open(order, /* of_ours */ false, &names, &why) > 0) {
         order->out.note = asg_arena_format(
             arena, "EC2 could not be asked (%s): %s may not exist", why, names);

@@ -108,7 +108,7 @@ static int say_refused(struct asg_cli *cli)
     return asg_cli_fail_more(
         cli, ASG_EXIT_UNREACHABLE, "KeyRefused",
         asg_arena_format(&cli->arena,
-                         "Put it into the controller's admins.d as NAME.pub (\"openasg "
+                         "Copy it to the controller's admins.d as NAME.pub (\"openasg "
                          "keys show %s\" prints it). If this is its port for workers or "
                          "agents, give its admin address (listen.admin) instead.",
                          cli->settings.key_file),
@@ -151,7 +151,7 @@ static int say_unreached(struct asg_cli *cli, const char *waited, bool is_order,
                          "%s.%s",
                          settings->server_key[0] != '\0' ? "--server-key"
                                                          : settings->server_key_file,
-                         is_order ? " The order was not sent." : ""),
+                         is_order ? " The command was not sent." : ""),
         "no answer from %s within %s: %s", settings->controller, waited, why);
 }
 
@@ -169,9 +169,9 @@ static int say_no_answer(struct asg_cli *cli, bool is_order)
     }
     return asg_cli_fail_more(
         cli, ASG_EXIT_UNREACHABLE, "NoAnswer",
-        is_order
-            ? "The order may have been taken all the same: look before you repeat it."
-            : "Ask again, or give it longer with --request-timeout.",
+        is_order ? "The command may have been executed nevertheless: check before you "
+                   "repeat it."
+                 : "Try again, or wait longer with --request-timeout.",
         "the controller at %s was reached but did not answer within %s: it is busy, or "
         "went away (%s)",
         cli->settings.controller, waited, why);
@@ -257,7 +257,7 @@ int asg_ask_any(struct asg_cli *cli, const struct asg_request *request,
         is_order ? asg_enum_word(&asg_command_kind_words, (int)request->command->kind)
                  : asg_enum_word(&asg_query_words, (int)request->query);
     asg_cli_say_more(cli, "asking %s for %s %s%s%s (%zu bytes)", cli->settings.controller,
-                     is_order ? "the order" : "the query", what,
+                     is_order ? "the command" : "the query", what,
                      request->name[0] != '\0' ? " " : "", request->name, frame.length);
     int64_t start_ms = asg_clock_monotonic_ms(&cli->clock);
     int code = wait_for_answer(cli, is_order, arena, ret);

@@ -193,7 +193,7 @@ static void draw(struct asg_cli *cli, const struct asg_list_watch *watch)
     asg_moment_print(asg_clock_wall_ms(&cli->clock) / 1000 * 1000, when);
     const char *context = cli->settings.context;
     (void)fputs("\033[H", cli->out);
-    asg_cli_print(cli->out, "%s %s, every %s, %s%s%s; Ctrl-C ends it",
+    asg_cli_print(cli->out, "%s %s, every %s, %s%s%s; Ctrl-C to stop",
                   cli->table->program, cli->command->name, every, when,
                   context[0] != '\0' ? ", context " : "", context);
     (void)fputs("\033[K\n", cli->out); /* not by asg_cli_print, which shows it as text */
@@ -292,7 +292,8 @@ static void say_away(struct asg_cli *cli, struct asg_list_watch *watch, bool *is
     if (*is_away) return;
     *is_away = true;
     say(cli, watch,
-        asg_arena_format(&cli->arena, "the controller is away, trying again: %.*s",
+        asg_arena_format(&cli->arena,
+                         "the controller cannot be reached, trying again: %.*s",
                          (int)strcspn(reason, "\n"), reason));
     if (!watch->is_drawn || watch->before == NULL) return;
     watch->now = watch->before;

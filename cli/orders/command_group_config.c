@@ -30,17 +30,17 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
          .max = ASG_GROUP_CAPACITY_MAX,                                                  \
-         .help = "Fewest instances."},                                                   \
+         .help = "Minimum number of instances."},                                        \
         {.name = "max",                                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
          .max = ASG_GROUP_CAPACITY_MAX,                                                  \
-         .help = "Most instances."},                                                     \
+         .help = "Maximum number of instances."},                                        \
         {.name = "desired",                                                              \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
          .max = ASG_GROUP_CAPACITY_MAX,                                                  \
-         .help = "Instances wanted.",                                                    \
+         .help = "Desired number of instances.",                                         \
          .default_text = "min"},                                                         \
         {.name = "template",                                                             \
          .type = ASG_OPTION_TEXT,                                                        \
@@ -64,19 +64,20 @@ static const struct asg_argument name_argument[] = {
         {.name = "zones",                                                                \
          .type = ASG_OPTION_TEXTS,                                                       \
          .value = "LIST",                                                                \
-         .help = "Where instances start: zones, each with its subnet behind a slash or " \
-                 "without for EC2's default subnet (us-east-1a/subnet-1,us-east-1b)."},  \
+         .help =                                                                         \
+             "Where instances are launched: zones, each with /SUBNET, or without it "    \
+             "in EC2's default subnet (us-east-1a/subnet-1,us-east-1b)."},               \
         {.name = "instance-types",                                                       \
          .type = ASG_OPTION_TEXTS,                                                       \
          .value = "LIST",                                                                \
-         .help = "Types to try in this order.",                                          \
+         .help = "Instance types to try, in this order.",                                \
          .default_text = "the template's"},                                              \
         {.name = "health-check",                                                         \
          .type = ASG_OPTION_WORD,                                                        \
          .value = "TYPE",                                                                \
          .words = &asg_health_check_words,                                               \
          .help = "When an instance is in service: when EC2 says it runs, or when its "   \
-                 "agent's first report is in.",                                          \
+                 "agent's first report has arrived.",                                    \
          .default_text = "ec2"},                                                         \
         {.name = "health-grace",                                                         \
          .type = ASG_OPTION_DURATION,                                                    \
@@ -132,7 +133,7 @@ static const struct asg_argument name_argument[] = {
                  "--dry-run=false ends the dry run."},                                   \
         {.name = "capacity-rebalance",                                                   \
          .type = ASG_OPTION_FLAG,                                                        \
-         .help = "Replace Spot instances that EC2 expects to take back, launching "      \
+         .help = "Replace Spot instances that EC2 expects to reclaim, launching "        \
                  "first; =false: no longer."},                                           \
         {.name = "deletion-protection",                                                  \
          .type = ASG_OPTION_WORD,                                                        \
@@ -144,7 +145,7 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "N",                                                                   \
          .max = ASG_GROUP_CAPACITY_MAX,                                                  \
-         .help = "Mix on demand and Spot: so many instances are on demand first.",       \
+         .help = "Mix on demand and Spot: the first N instances are on demand.",         \
          .default_text = "0, when the group mixes"},                                     \
         {.name = "on-demand-percent",                                                    \
          .type = ASG_OPTION_NUMBER,                                                      \
@@ -176,14 +177,15 @@ static const struct asg_argument name_argument[] = {
         {.name = "spot-max-price",                                                       \
          .type = ASG_OPTION_TEXT,                                                        \
          .value = "DOLLARS",                                                             \
-         .help = "Most a mixed group pays for an hour of a Spot instance.",              \
+         .help = "Highest price of a Spot instance in a mixed group, an hour.",          \
          .default_text = "the price on demand"},                                         \
         {.name = "terminating-percent",                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "Largest share of the group terminating at once, for what health "      \
-                 "replaces and for policies without an allowance of their own.",         \
+         .help =                                                                         \
+             "Largest share of the group terminating at the same time, for "             \
+             "health replacements and for policies without an allowance of their own.",  \
          .default_text = "10"},                                                          \
         {.name = "terminated-percent",                                                   \
          .type = ASG_OPTION_NUMBER,                                                      \
@@ -201,7 +203,7 @@ static const struct asg_argument name_argument[] = {
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
          .max = 100,                                                                     \
-         .help = "Take it for a partition when more than this share of the agents "      \
+         .help = "Assume a network partition when more than this share of the agents "   \
                  "falls silent together.",                                               \
          .default_text = "30"},                                                          \
         {.name = "launch-file",                                                          \
@@ -236,7 +238,8 @@ static const struct asg_option update_options[] = {
      .help = "Stop mixing: new instances are what the template says."},
     {.name = "force",
      .type = ASG_OPTION_FLAG,
-     .help = "Do it even if it terminates more than a quarter of the group at once."},
+     .help = "Proceed even if it terminates more than a quarter of the group at the same "
+             "time."},
 };
 
 static const struct asg_option_field mixed_fields[] = {
@@ -464,7 +467,7 @@ static const struct asg_command_entry commands[] = {
          "The template, subnets and zones must exist in EC2: the controller asks, and "
          "refuses the order when they do not. \"openasg template create\" creates a "
          "template. When EC2 cannot be asked the group is created with a note. "
-         "Instances are launched at once, up to the desired number.",
+         "Instances are launched immediately, up to the desired number.",
      .examples = "openasg group create web --min 2 --max 6 --template web --zones "
                  "us-east-1a,us-east-1b\n"
                  "openasg group create web --file examples/target-tracking.yaml",
