@@ -87,7 +87,7 @@ class Questions(unittest.TestCase):
         for words in (["halt", "calm"], ["unhalt", "calm"], ["reconcile"]):
             terminal = self.on_terminal(*words)
             self.assertEqual(0, terminal.end(), terminal.text)
-            self.assertNotIn("Go on?", terminal.text)
+            self.assertNotIn("Continue?", terminal.text)
         # What is not there is not asked about.
         terminal = self.on_terminal("group", "delete", "nosuch", "--force")
         self.assertEqual(1, terminal.end())

@@ -100,7 +100,7 @@ class Watch(WatchTest):
         terminal = Terminal([OPENASG, "group", "list", "--watch=100ms"],
                             self.environment(TERM="xterm"))
         self.addCleanup(terminal.close)
-        terminal.wait_for(r"group list, every 100ms, .*Ctrl-C ends it\x1b\[K\n")
+        terminal.wait_for(r"group list, every 100ms, .*Ctrl-C to stop\x1b\[K\n")
         terminal.wait_for(r"\n  web ")
         self.run_cli("group", "update", "web", "--max", "5")
         terminal.wait_for(r"\n  calm [^\n]*\n\* \x1b\[1mweb ")

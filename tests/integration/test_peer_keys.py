@@ -156,7 +156,7 @@ class PeerKeys(unittest.TestCase):
         self.assertEqual(wrong.returncode, 3)
         self.assertIn("hung up during the handshake", wrong.stderr)
         self.assertIn("--server-key", wrong.stderr)
-        self.assertNotIn("may have been taken", wrong.stderr)
+        self.assertNotIn("may have been executed", wrong.stderr)
         order = self.run_openasg("halt", "--yes", *there, *ours, "--server-key=" + key)
         self.assertIn("The command was not sent", order.stderr)
         nobody = self.run_openasg("status", *ours, "--controller", "tcp://127.0.0.1:1")
