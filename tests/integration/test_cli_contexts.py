@@ -169,7 +169,7 @@ class Contexts(unittest.TestCase):
         self.run_cli("context", "use", "prod")
         terminal = Terminal([OPENASG, "halt"], self.environment())
         self.addCleanup(terminal.close)
-        terminal.wait_for(r"\(context prod, " + controller.admin + r"\)\. Go on\?")
+        terminal.wait_for(r"\(context prod, " + controller.admin + r"\)\. Continue\?")
         terminal.type("y\n")
         self.assertEqual(0, terminal.end())
 
