@@ -39,14 +39,14 @@ static const struct asg_argument file_argument[] = {{.name = "FILE",
 #define SET_DESIRED_OPTION                                                               \
     {                                                                                    \
         .name = "set-desired", .type = ASG_OPTION_FLAG,                                  \
-        .help = "Set desired of groups that exist as well; without it, desired is for "  \
-                "creation and scaling keeps it."                                         \
+        .help = "Set desired of existing groups as well; without it, desired is used "   \
+                "only when a group is created."                                          \
     }
 #define PRUNE_OPTION                                                                     \
     {                                                                                    \
         .name = "prune", .type = ASG_OPTION_FLAG,                                        \
-        .help = "Delete policies and scheduled actions that the files do not name, of "  \
-                "the groups that they define. Groups are never deleted."                 \
+        .help = "Delete policies and scheduled actions that are not in the files, of "   \
+                "groups that are. Groups are never deleted."                             \
     }
 
 static const struct asg_option apply_options[] = {
@@ -125,9 +125,10 @@ static int read_declared(struct run *run)
                             paths.items[0]);
     }
     if (asg_option_flag(run->arguments, "prune") && declared->group_count == 0) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "--prune deletes what groups have beside their files, and "
-                            "the files define no group");
+        return asg_cli_fail(
+            cli, ASG_EXIT_USAGE,
+            "--prune deletes policies and scheduled actions of the groups "
+            "in the files, and the files define no group");
     }
     return ASG_EXIT_OK;
 }
@@ -251,7 +252,8 @@ static int check_size(struct asg_cli *cli, const struct asg_request *request)
         cli, ASG_EXIT_USAGE, "TooLarge",
         "Split the files and apply them one after the other: each part is then applied "
         "as a whole or not at all.",
-        "the change is %.1f MiB, and one order takes %.0f MiB at most; nothing was sent",
+        "the change is %.1f MiB, and one request can have %.0f MiB at most; nothing was "
+        "sent",
         (double)frame.length / mib, ASG_ORDER_BYTES_MAX / mib);
 }
 
@@ -402,9 +404,10 @@ static int run_diff(void *context, const struct asg_arguments *arguments)
 static const struct asg_command_entry commands[] = {
     {.name = "apply",
      .shows = &asg_differences_schema,
-     .summary = "Make groups, policies and schedules as files say",
-     .details = "Compares the files with what is there and sends one order with what "
-                "differs: all of it is carried out, or nothing. Of a group that exists "
+     .summary = "Create or change groups, policies and schedules to match files",
+     .details = "Compares the files with the current state and sends all differences "
+                "as one request, which is applied as a whole or not at all. Of a group "
+                "that exists "
                 "only the fields that a file names are changed, and desired only with "
                 "--set-desired; a policy or schedule is changed as a whole. What the "
                 "files do not name stays, unless --prune is given.",
