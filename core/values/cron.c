@@ -140,8 +140,9 @@ enum asg_status asg_cron_parse(const char *text, struct asg_cron *ret,
     return ASG_OK;
 }
 
-/* Civil date of a day count since 1970-01-01 (Howard Hinnant's algorithm). */
-static void civil_of(int64_t days, int *month, int *day)
+/* Dates of the proleptic Gregorian calendar and days since 1970-01-01 (Howard Hinnant's
+ * algorithms). */
+static int64_t year_of(int64_t days, int *month, int *day)
 {
     int64_t z = days + 719468;
     int64_t era = (z >= 0 ? z : z - 146096) / 146097;
@@ -153,22 +154,33 @@ static void civil_of(int64_t days, int *month, int *day)
     assert(*day >= 1 && *day <= 31);
     *month = (int)(mp < 10 ? mp + 3 : mp - 9);
     assert(*month >= 1 && *month <= 12);
+    return yoe + era * 400 + (*month <= 2);
 }
 
-static bool is_day(const struct asg_cron *cron, int64_t days)
+static int days_of_month(int64_t year, int month)
 {
-    int month;
-    int day;
-    civil_of(days, &month, &day);
-    int weekday = (int)(((days + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
-    assert(weekday >= 0 && weekday < 7);
-    if ((cron->months & 1u << month) == 0) return false;
-    bool by_day = (cron->days & 1u << day) != 0;
-    bool by_weekday = (cron->weekdays & 1u << weekday) != 0;
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    assert(month >= 1 && month <= 12);
+    return days[month - 1] + (month == 2 && is_leap);
+}
+
+/* The days of a month that begins at day count `first` that match, as bits 1 to 31. */
+static uint32_t matching_days(const struct asg_cron *cron, int64_t first, int month,
+                              int length)
+{
+    if ((cron->months & 1u << month) == 0) return 0;
+    int weekday = (int)(((first + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+    uint64_t weeks = 0; /* bit 0 is the Sunday of the week in which the month begins */
+    for (int week = 0; week < 6; week++) {
+        weeks |= (uint64_t)cron->weekdays << (7 * week);
+    }
+    uint32_t by_weekday = (uint32_t)(weeks >> weekday << 1);
+    uint32_t all = (uint32_t)((UINT64_C(2) << length) - 2);
     /* As cron(8): a field that begins with a star does not restrict, so that its step
      * narrows what the other one says. */
-    if (cron->is_any_day || cron->is_any_weekday) return by_day && by_weekday;
-    return by_day || by_weekday;
+    bool must_both = cron->is_any_day || cron->is_any_weekday;
+    return all & (must_both ? cron->days & by_weekday : cron->days | by_weekday);
 }
 
 static int64_t offset_at(const struct asg_zone_change *changes, size_t count,
@@ -228,12 +240,25 @@ int64_t asg_cron_next(const struct asg_cron *cron, int64_t after_ms,
     int64_t local_s = after_ms / 1000 + offset_s;
     /* A day earlier, because an offset may change in between; too early ones are passed.
      */
-    int64_t first_day = (local_s - (local_s % DAY_S + DAY_S) % DAY_S) / DAY_S - 1;
-    for (int64_t day = first_day; day < first_day + HORIZON_DAYS; day++) {
-        if (!is_day(cron, day)) continue;
-        int64_t run_ms = first_of_day(cron, day, after_ms, changes, change_count);
-        assert(run_ms > after_ms);
-        if (run_ms != INT64_MAX) return run_ms;
+    int64_t from = (local_s - (local_s % DAY_S + DAY_S) % DAY_S) / DAY_S - 1;
+    int64_t to = from + HORIZON_DAYS;
+    int month;
+    int day;
+    int64_t year = year_of(from, &month, &day);
+    /* Month by month: some sixty steps when nothing matches. */
+    for (int64_t first = from - day + 1; first < to;) {
+        int length = days_of_month(year, month);
+        uint32_t matching = matching_days(cron, first, month, length);
+        for (day = 1; matching != 0 && day <= length; day++) {
+            int64_t at = first + day - 1;
+            if ((matching & 1u << day) == 0 || at < from || at >= to) continue;
+            int64_t run_ms = first_of_day(cron, at, after_ms, changes, change_count);
+            assert(run_ms > after_ms);
+            if (run_ms != INT64_MAX) return run_ms;
+        }
+        first += length;
+        year += month == 12;
+        month = month % 12 + 1;
     }
     return INT64_MAX;
 }
