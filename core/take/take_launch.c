@@ -78,6 +78,19 @@ static void note_room(struct group *group, const struct job *job,
     }
 }
 
+/* EC2 launches for the group again: nobody needs to look at what failed before. */
+static void note_recovery(struct asg_core *core, struct group *group)
+{
+    assert(group->no != 0);
+    group->is_degraded = false;
+    asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
+    size_t count = asg_job_cancel_dead(core, group->no, /* is_of_launches */ true);
+    if (count == 0) return;
+    asg_narrate(core, ASG_DECISION_JOB, group,
+                "launches succeed again: %zu dead job%s of earlier launches %s cancelled",
+                count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
+}
+
 void asg_launch_happened(struct asg_core *core, struct group *group, struct job *job,
                          const struct asg_result *result)
 {
@@ -105,8 +118,7 @@ void asg_launch_happened(struct asg_core *core, struct group *group, struct job 
     }
     asg_slot_free(core, group, job, ASG_ACTIVITY_IN_PROGRESS,
                   asg_attempt_say_want(core, job, result));
-    group->is_degraded = false;
-    asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
+    note_recovery(core, group);
     asg_job_close(core, job, ASG_JOB_STATE_DONE);
 }
 

@@ -201,15 +201,18 @@ static void forget_id(struct asg_core *core, const struct instance *instance)
     if (instance->id[0] != '\0') asg_text_index_remove(&core->ids, instance);
 }
 
-/* Dead letters of a group that is gone: nobody can retry them or needs to look. */
-static void cancel_dead_jobs(struct asg_core *core, uint32_t group_no)
+size_t asg_job_cancel_dead(struct asg_core *core, uint32_t group_no, bool is_of_launches)
 {
     assert(group_no != 0);
+    size_t cancelled = 0;
     for (size_t i = 0; core->dead_job_count > 0 && i < core->job_count; i++) {
         struct job *job = core->jobs[i];
-        bool is_its = job->group_no == group_no && job->state == ASG_JOB_STATE_DEAD;
-        if (is_its) asg_job_set_state(core, job, ASG_JOB_STATE_CANCELLED);
+        if (job->group_no != group_no || job->state != ASG_JOB_STATE_DEAD) continue;
+        if (is_of_launches && !asg_job_is_launch(job->plan.kind)) continue;
+        asg_job_set_state(core, job, ASG_JOB_STATE_CANCELLED);
+        cancelled++;
     }
+    return cancelled;
 }
 
 void asg_group_remove(struct asg_core *core, struct group *group)
@@ -222,7 +225,8 @@ void asg_group_remove(struct asg_core *core, struct group *group)
     asg_activity_keep(core, &group->wish.reason, 0, "");
     asg_touch_gone(core, group);
     if (core->orphan_count > 0) asg_touch_cluster(core);
-    cancel_dead_jobs(core, group->no);
+    /* Nobody can retry them or needs to look. */
+    (void)asg_job_cancel_dead(core, group->no, /* is_of_launches */ false);
     for (size_t i = 0; i < group->instance_count; i++) {
         forget_id(core, group->instances[i]);
         asg_identity_forget(core, group->instances[i]);

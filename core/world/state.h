@@ -82,6 +82,9 @@ void asg_job_look_up(struct asg_core *core, struct job *job, int64_t from_ms);
 
 void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state);
 
+/* The group's dead letters, or only those of launches, are over. Returns how many. */
+size_t asg_job_cancel_dead(struct asg_core *core, uint32_t group_no, bool is_of_launches);
+
 struct template *asg_template_find(const struct asg_core *core, const char *name);
 
 struct policy *asg_policy_find(const struct group *group, const char *name);

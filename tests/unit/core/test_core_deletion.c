@@ -184,6 +184,27 @@ static void test_its_dead_letters_go_with_it(void **state)
     assert_int_equal(0, dead_jobs());
 }
 
+/* So are those of launches once the group launches again. */
+static void test_dead_launches_are_over_when_a_launch_succeeds(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 200 && dead_jobs() < 3; i++) {
+        pass(10000);
+    }
+    assert_int_equal(3, dead_jobs());
+    w.launch_outcome = ASG_OUTCOME_OK;
+    for (int i = 0; i < 60 && in_service() == 0; i++) {
+        pass(10000);
+    }
+    assert_int_equal(1, in_service());
+    assert_non_null(strstr(w.said, "3 dead jobs of earlier launches are cancelled"));
+    assert_int_equal(0, dead_jobs());
+    save_and_load();
+    assert_int_equal(0, dead_jobs());
+}
+
 static void test_its_scheduled_actions_go_with_it(void **state)
 {
     (void)state;
@@ -220,6 +241,7 @@ int main(void)
         TEST(test_a_launch_in_doubt_is_looked_up),
         TEST(test_its_scheduled_actions_go_with_it),
         TEST(test_its_dead_letters_go_with_it),
+        TEST(test_dead_launches_are_over_when_a_launch_succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
