@@ -47,11 +47,13 @@ static void hold_paced(struct asg_core *core, struct group *group, bool is_healt
              is_health ? "replacement" : "scale-in", text);
 }
 
-static uint32_t count_members(const struct group *group)
+/* Of whom health may replace a share: what orders took away lately still counts, or the
+ * replacements before them would be too many after them. */
+static uint32_t share_size(const struct group *group, const struct recent *recent,
+                           bool is_health)
 {
-    uint32_t paced = asg_count_ending_broken(group) + asg_count_ending_surplus(group);
-    assert(paced <= asg_count_ending(group)); /* each for one reason */
-    return asg_count_capacity(group) + paced;
+    uint32_t members = asg_ends_members(group);
+    return is_health && recent->size > members ? recent->size : members;
 }
 
 /* Of ten minutes: how many were terminated, and how many may be. */
@@ -64,7 +66,7 @@ static struct window window_of(const struct group *group, const struct recent *r
                                bool is_health)
 {
     uint32_t surplus = asg_count_ending_surplus(group);
-    uint32_t members = count_members(group);
+    uint32_t members = share_size(group, recent, is_health);
     /* Of those that were there: who is replaced is there again, who was too much is not,
      * once it has ended. */
     uint32_t were = members > group->config.desired ? members : group->config.desired;
@@ -103,7 +105,7 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
     const struct window window = window_of(group, &recent, is_health);
     uint32_t now =
         is_health ? asg_count_ending_broken(group) : asg_count_ending_surplus(group);
-    uint32_t at_once = share_of(count_members(group), allowance.at_once);
+    uint32_t at_once = share_of(share_size(group, &recent, is_health), allowance.at_once);
     uint32_t room = at_once > now ? at_once - now : 0;
     uint32_t window_room =
         window.limit > window.lately ? window.limit - window.lately : 0;

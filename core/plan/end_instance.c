@@ -189,6 +189,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     uint32_t capacity = asg_count_capacity(group);
     bool was_serving = asg_instance_is_serving(instance);
     bool was_working = was_serving || asg_instance_may_be_working(instance);
+    if (cause == ASG_END_USER && was_working) asg_ends_note_order(core, group);
     if (!asg_lifecycle_move(core, group, instance, ASG_FLEET_END)) return;
     asg_count_set_end(group, instance, cause, was_working);
     asg_text_keep(core, &instance->reason, ASG_REASON_MAX, reason);

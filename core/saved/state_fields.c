@@ -217,6 +217,7 @@ static void end_fields(struct asg_fields *f, struct group *g)
     small_count(f, &g->ends.count, ASG_RECENT_ENDS);
     for (size_t i = 0; i < g->ends.count; i++) {
         asg_fields_i64(f, &g->ends.recent[i].at_ms);
+        asg_fields_u32(f, &g->ends.recent[i].size);
         asg_fields_u32(f, &g->ends.recent[i].count);
         asg_fields_u32(f, &g->ends.recent[i].shrinks);
     }

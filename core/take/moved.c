@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/limits/recent_ends.h"
 #include "core/step/narrate.h"
 #include "core/take/require.h"
 #include "core/want/desired.h"
@@ -84,6 +85,7 @@ void asg_moved_lower(struct asg_core *core, struct group *group, size_t count)
 {
     if (count == 0) return;
     assert(count <= group->config.desired - group->config.min);
+    asg_ends_note_order(core, group);
     asg_want_skip_waiting(core, group, NULL);
     asg_desired_change(core, group, group->config.desired - (uint32_t)count,
                        DESIRED_BY_INSTANCE);

@@ -136,9 +136,11 @@ struct group_launching {
     size_t dry_pool_count;
 };
 
-/* Terminations at one moment, of policies and health. */
+/* Terminations at one moment, of policies and health; and what the group was before an
+ * order took instances away. */
 struct recent_end {
     int64_t at_ms;
+    uint32_t size; /* before an order's; 0: no order took any */
     uint32_t count;
     uint32_t shrinks; /* of these, by a policy's scale-in */
 };

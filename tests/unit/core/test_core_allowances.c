@@ -144,6 +144,63 @@ static void test_also_while_it_is_carried_out(void **state)
     assert_non_null(strstr(w.said, text));
 }
 
+static uint32_t replacement_limit_after(uint32_t broken)
+{
+    uint32_t ended = 0;
+    for (uint32_t i = 0; i < broken; i++) {
+        int one = one_that_serves();
+        w.now_ms += 1000;
+        stop(one);
+        ended += was_ended(one) ? 1 : 0;
+        sign(w.instance_count, ASG_SIGN_REPORTING);
+    }
+    return ended;
+}
+
+/* 4 of 20 are replaced, 5 may be: an order that leaves 8 takes nothing from that. */
+static void test_replacements_before_a_wanted_scale_in_leave_the_same_room(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 100});
+    assert_int_equal(4, replacement_limit_after(4));
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 8});
+    assert_int_equal(8, in_service());
+    save_and_load();
+    assert_int_equal(1, replacement_limit_after(1));
+    assert_null(strstr(w.said, "replacement waits"));
+    int next = one_that_serves(); /* and no more than that: */
+    stop(next);
+    assert_false(was_ended(next));
+    assert_non_null(strstr(w.said, "5 terminated in 10 min, the limit is 5 (25 %)"));
+}
+
+/* The group is of the size that it had for ten minutes, no longer. */
+static void test_what_an_order_took_away_counts_for_ten_minutes(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 100});
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 8});
+    pass(10 * MINUTE + 1);
+    for (int i = 1; i <= w.instance_count; i++) {
+        if (!was_ended(i)) sign(i, ASG_SIGN_REPORTING);
+    }
+    assert_int_equal(2, replacement_limit_after(3)); /* a quarter of 8 */
+}
+
+/* A policy's own scale-in makes its group smaller for health too. */
+static void test_a_policys_scale_in_shrinks_the_limits(void **state)
+{
+    (void)state;
+    make_group(20, (struct asg_group_config){.unhealthy_percent = 100});
+    put_tracker_of(100, 100);
+    measure(20, 20, 20);
+    assert_int_equal(8, desired());
+    assert_int_equal(8, in_service());
+    assert_int_equal(2, replacement_limit_after(3)); /* a quarter of 8 */
+}
+
 static void test_a_scheduled_action_is_an_order(void **state)
 {
     (void)state;
@@ -447,6 +504,9 @@ int main(void)
         TEST(test_a_wanted_scale_in_leaves_replacements_their_allowance),
         TEST(test_no_way_to_lower_desired_takes_from_the_allowances),
         TEST(test_also_while_it_is_carried_out),
+        TEST(test_replacements_before_a_wanted_scale_in_leave_the_same_room),
+        TEST(test_what_an_order_took_away_counts_for_ten_minutes),
+        TEST(test_a_policys_scale_in_shrinks_the_limits),
         TEST(test_a_scheduled_action_is_an_order),
         TEST(test_a_policys_scale_in_is_paced_and_leaves_replacements_theirs),
         TEST(test_a_policy_has_an_allowance_of_its_own),
