@@ -11,7 +11,7 @@ _Static_assert(NARROW_COUNT + WIDE_COUNT == ASG_METRIC_NAME_COUNT,
                "each metric has a place");
 _Static_assert(ASG_METRIC_NAME_NETWORK_IN == NARROW_COUNT, "narrow ones come first");
 
-#define GROUP_NONE 0
+#define PLACE_NONE 0 /* of a group; also the end of the free ones */
 
 #define NO_RATE    INT64_MIN /* no sample of a rate in this period */
 
@@ -56,9 +56,18 @@ struct window_group {
     uint32_t period_no; /* the present one; slots stamped with it have samples */
     uint32_t metrics;   /* bits */
     uint32_t member_count;
+    uint32_t no;
+    uint32_t owned_count; /* slots that are its own, counting or not */
+    uint32_t next_free;   /* while the place is */
     uint64_t revision;
     int64_t evaluation_ms;
     int64_t due_ms;
+};
+
+/* Numbers of groups are never used again, places of those that are gone are. */
+struct numbered {
+    uint32_t no;
+    uint32_t place;
 };
 
 /* Running totals of one group and metric during a collect. */
@@ -75,17 +84,20 @@ struct asg_window {
     int32_t load_max_milli;
     uint32_t slot_capacity;
     uint32_t slot_end;             /* one past the highest slot in use */
-    uint32_t *group_no;            /* by slot; GROUP_NONE: does not count */
+    uint32_t *counted;             /* by slot: its group's place; NONE: does not count */
     uint32_t *stamp;               /* by slot: period_no its values belong to */
     int32_t *narrow[NARROW_COUNT]; /* by slot: mean of the period; CPU's, and those ... */
     int64_t *wide[WIDE_COUNT];     /* ... and these NULL until a group wants it */
-    uint32_t *owner;               /* by slot: the group, counting or not */
+    uint32_t *owner;               /* by slot: the same, counting or not */
     struct sums *sums;
-    struct more *more;   /* by slot; NULL until a group wants one */
-    struct rates *rates; /* by slot; NULL until a group wants a rate */
+    struct more *more;         /* by slot; NULL until a group wants one */
+    struct rates *rates;       /* by slot; NULL until a group wants a rate */
+    struct numbered *numbered; /* the groups that have a place, by number */
+    uint32_t numbered_count;
     uint32_t group_capacity;
-    struct window_group *groups; /* by group number */
-    struct total *totals;        /* by group number, scratch of a collect, as the next */
+    uint32_t free_place;
+    struct window_group *groups; /* by place */
+    struct total *totals;        /* by place, scratch of a collect, as the next */
     int64_t *values;             /* of one metric, group by group */
     size_t value_capacity;
     int64_t next_due_ms;
@@ -114,12 +126,13 @@ void asg_window_destroy(struct asg_window **window)
     for (unsigned i = 0; i < WIDE_COUNT; i++) {
         free(w->wide[i]);
     }
-    free(w->group_no);
+    free(w->counted);
     free(w->stamp);
     free(w->owner);
     free(w->sums);
     free(w->more);
     free(w->rates);
+    free(w->numbered);
     free(w->groups);
     free(w->totals);
     free(w->values);
@@ -142,7 +155,7 @@ static void grow_slots(struct asg_window *window, uint32_t slot)
         to *= 2;
     }
     if (to == from) return;
-    window->group_no = grow(window->group_no, from, to, sizeof *window->group_no);
+    window->counted = grow(window->counted, from, to, sizeof *window->counted);
     window->stamp = grow(window->stamp, from, to, sizeof *window->stamp);
     window->owner = grow(window->owner, from, to, sizeof *window->owner);
     window->sums = grow(window->sums, from, to, sizeof *window->sums);
@@ -198,12 +211,86 @@ static void want_wide(struct asg_window *window, uint32_t metrics)
 static void find_next_due(struct asg_window *window)
 {
     window->next_due_ms = INT64_MAX;
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        const struct window_group *group = &window->groups[i];
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        const struct window_group *group = &window->groups[window->numbered[i].place];
         if (group->is_used && group->due_ms < window->next_due_ms) {
             window->next_due_ms = group->due_ms;
         }
     }
+}
+
+/* ---- places of groups ---- */
+
+/* Where the first group of this number or a higher one is in `numbered`. */
+static uint32_t number_at(const struct asg_window *window, uint32_t no)
+{
+    uint32_t low = 0;
+    uint32_t high = window->numbered_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (window->numbered[middle].no < no) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static uint32_t find_place(const struct asg_window *window, uint32_t no)
+{
+    uint32_t at = number_at(window, no);
+    bool is_there = at < window->numbered_count && window->numbered[at].no == no;
+    return is_there ? window->numbered[at].place : PLACE_NONE;
+}
+
+static void grow_places(struct asg_window *window)
+{
+    uint32_t from = window->group_capacity;
+    uint32_t to = from == 0 ? 64 : from * 2;
+    window->groups = grow(window->groups, from, to, sizeof *window->groups);
+    window->totals = grow(window->totals, from, to, sizeof *window->totals);
+    window->numbered = grow(window->numbered, from, to, sizeof *window->numbered);
+    window->group_capacity = to;
+    uint32_t first = from > PLACE_NONE ? from : PLACE_NONE + 1;
+    for (uint32_t place = first; place < to; place++) {
+        window->groups[place].next_free = place + 1 < to ? place + 1 : PLACE_NONE;
+    }
+    window->free_place = first;
+}
+
+/* The place of a group, a new one if it has none. A new group has the highest number. */
+static uint32_t take_place(struct asg_window *window, uint32_t no)
+{
+    uint32_t at = number_at(window, no);
+    if (at < window->numbered_count && window->numbered[at].no == no)
+        return window->numbered[at].place;
+    if (window->free_place == PLACE_NONE) grow_places(window);
+    uint32_t place = window->free_place;
+    assert(place < window->group_capacity);
+    assert(window->numbered_count < window->group_capacity);
+    window->free_place = window->groups[place].next_free;
+    window->groups[place] = (struct window_group){.no = no};
+    struct numbered *numbered = window->numbered + at;
+    memmove(numbered + 1, numbered, (window->numbered_count - at) * sizeof *numbered);
+    *numbered = (struct numbered){.no = no, .place = place};
+    window->numbered_count++;
+    return place;
+}
+
+/* No slot has it as its own: whoever has the place next finds nothing of it. */
+static void free_if_over(struct asg_window *window, uint32_t place)
+{
+    struct window_group *group = &window->groups[place];
+    if (group->is_used || group->owned_count > 0) return;
+    uint32_t at = number_at(window, group->no);
+    assert(at < window->numbered_count && window->numbered[at].place == place);
+    assert(group->member_count == 0);
+    window->numbered_count--;
+    struct numbered *numbered = window->numbered + at;
+    memmove(numbered, numbered + 1, (window->numbered_count - at) * sizeof *numbered);
+    *group = (struct window_group){.next_free = window->free_place};
+    window->free_place = place;
 }
 
 static int64_t next_multiple(int64_t now_ms, int64_t period_ms)
@@ -214,23 +301,18 @@ static int64_t next_multiple(int64_t now_ms, int64_t period_ms)
 void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
                       int64_t now_ms)
 {
-    assert(watch->group_no != GROUP_NONE);
-    if (watch->group_no >= window->group_capacity) {
-        uint32_t from = window->group_capacity;
-        uint32_t to = from == 0 ? 64 : from;
-        while (to <= watch->group_no) {
-            to *= 2;
-        }
-        window->groups = grow(window->groups, from, to, sizeof *window->groups);
-        window->totals = grow(window->totals, from, to, sizeof *window->totals);
-        window->group_capacity = to;
-    }
-    struct window_group *group = &window->groups[watch->group_no];
+    assert(watch->group_no != 0);
+    bool is_over = watch->name == NULL || watch->name[0] == '\0';
+    if (is_over && find_place(window, watch->group_no) == PLACE_NONE) return;
+    uint32_t place = take_place(window, watch->group_no);
+    struct window_group *group = &window->groups[place];
     int64_t was_due_ms = group->is_used ? group->due_ms : INT64_MAX;
-    if (watch->name == NULL || watch->name[0] == '\0') {
+    if (is_over) {
         /* Its members still hold their slots: they are taken out one by one. */
-        *group = (struct window_group){.period_no = group->period_no + 1,
-                                       .member_count = group->member_count};
+        *group = (struct window_group){.no = group->no,
+                                       .period_no = group->period_no + 1,
+                                       .member_count = group->member_count,
+                                       .owned_count = group->owned_count};
     } else {
         if (!group->is_used || group->evaluation_ms != watch->evaluation_ms) {
             group->due_ms = next_multiple(now_ms, watch->evaluation_ms);
@@ -249,35 +331,51 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
     } else if (was_due_ms == window->next_due_ms) { /* it may have been the only one */
         find_next_due(window);
     }
+    if (is_over) free_if_over(window, place);
+}
+
+size_t asg_window_group_places(const struct asg_window *window)
+{
+    return window->group_capacity;
 }
 
 uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from)
 {
-    for (uint32_t no = from; no < window->group_capacity; no++) {
-        if (window->groups[no].is_used) return no;
+    for (uint32_t i = number_at(window, from); i < window->numbered_count; i++) {
+        if (window->groups[window->numbered[i].place].is_used)
+            return window->numbered[i].no;
     }
-    return GROUP_NONE;
+    return 0;
 }
 
 void asg_window_set(struct asg_window *window, uint32_t slot, uint32_t group_no,
                     enum asg_member_state state)
 {
-    assert(group_no < window->group_capacity);
+    assert(group_no != 0);
     grow_slots(window, slot);
-    bool did_count = window->group_no[slot] != GROUP_NONE;
-    if (did_count) window->groups[window->group_no[slot]].member_count--;
+    bool is_gone = state == ASG_MEMBER_GONE;
+    uint32_t place = is_gone ? PLACE_NONE : take_place(window, group_no);
+    uint32_t owner = window->owner[slot];
+    bool did_count = window->counted[slot] != PLACE_NONE;
+    assert(!did_count || window->counted[slot] == owner);
+    if (did_count) window->groups[owner].member_count--;
     bool counts = state == ASG_MEMBER_COUNTS;
-    window->group_no[slot] = counts ? group_no : GROUP_NONE;
-    if (counts) window->groups[group_no].member_count++;
+    window->counted[slot] = counts ? place : PLACE_NONE;
+    if (counts) window->groups[place].member_count++;
     /* What it said of this period before it counted was of its warm-up. */
     if (counts && !did_count) window->stamp[slot] = 0;
-    if (window->owner[slot] != group_no || state == ASG_MEMBER_GONE) {
+    if (owner != place || is_gone) {
         window->sums[slot] = (struct sums){.last_cpu = -1};
         if (window->more != NULL) window->more[slot] = (struct more){0};
         if (window->rates != NULL) window->rates[slot] = (struct rates){0};
         window->stamp[slot] = 0;
     }
-    window->owner[slot] = state == ASG_MEMBER_GONE ? GROUP_NONE : group_no;
+    window->owner[slot] = place;
+    if (place != PLACE_NONE) window->groups[place].owned_count++;
+    if (owner != PLACE_NONE) {
+        window->groups[owner].owned_count--;
+        free_if_over(window, owner);
+    }
     if (slot >= window->slot_end) window->slot_end = slot + 1;
 }
 
@@ -363,11 +461,11 @@ void asg_window_add(struct asg_window *window, uint32_t slot,
                     const struct asg_report *report)
 {
     assert(slot < window->slot_end);
-    uint32_t group_no = window->owner[slot];
+    uint32_t place = window->owner[slot];
     struct sums *sums = &window->sums[slot];
     sums->last_cpu = at_most(report->cpu_milli, ASG_PERCENT_MILLI_MAX);
-    if (group_no == GROUP_NONE) return;
-    uint32_t period_no = window->groups[group_no].period_no;
+    if (place == PLACE_NONE) return;
+    uint32_t period_no = window->groups[place].period_no;
     if (window->stamp[slot] != period_no) begin_period(window, slot, period_no);
     if (sums->sample_count == UINT32_MAX) return;
     sums->sample_count++;
@@ -397,8 +495,9 @@ static void add_to(struct total *total, int64_t value)
 
 static void reset_totals(struct asg_window *window)
 {
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        window->totals[i] = (struct total){.min = INT64_MAX, .max = INT64_MIN};
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        window->totals[window->numbered[i].place] =
+            (struct total){.min = INT64_MAX, .max = INT64_MIN};
     }
 }
 
@@ -406,7 +505,7 @@ static void reset_totals(struct asg_window *window)
 static void scan(struct asg_window *window, unsigned metric)
 {
     reset_totals(window);
-    const uint32_t *group_no = window->group_no;
+    const uint32_t *counted = window->counted;
     const uint32_t *stamp = window->stamp;
     const struct window_group *groups = window->groups;
     struct total *totals = window->totals;
@@ -415,8 +514,8 @@ static void scan(struct asg_window *window, unsigned metric)
         const int32_t *values = window->narrow[metric];
         if (values == NULL) return;
         for (uint32_t slot = 0; slot < end; slot++) {
-            uint32_t g = group_no[slot];
-            if (stamp[slot] == groups[g].period_no && g != GROUP_NONE &&
+            uint32_t g = counted[slot];
+            if (stamp[slot] == groups[g].period_no && g != PLACE_NONE &&
                 values[slot] != NO_VALUE) {
                 add_to(&totals[g], values[slot]);
             }
@@ -426,8 +525,8 @@ static void scan(struct asg_window *window, unsigned metric)
     const int64_t *values = window->wide[metric - NARROW_COUNT];
     if (values == NULL) return;
     for (uint32_t slot = 0; slot < end; slot++) {
-        uint32_t g = group_no[slot];
-        if (stamp[slot] == groups[g].period_no && g != GROUP_NONE &&
+        uint32_t g = counted[slot];
+        if (stamp[slot] == groups[g].period_no && g != PLACE_NONE &&
             values[slot] != NO_RATE) {
             add_to(&totals[g], values[slot]);
         }
@@ -496,8 +595,8 @@ static int64_t robust_sum(int64_t *values, size_t count)
 
 static bool is_counted(const struct asg_window *window, uint32_t slot, unsigned metric)
 {
-    uint32_t g = window->group_no[slot];
-    if (g == GROUP_NONE || window->stamp[slot] != window->groups[g].period_no)
+    uint32_t g = window->counted[slot];
+    if (g == PLACE_NONE || window->stamp[slot] != window->groups[g].period_no)
         return false;
     return metric < NARROW_COUNT ? window->narrow[metric][slot] != NO_VALUE
                                  : window->wide[metric - NARROW_COUNT][slot] != NO_RATE;
@@ -512,9 +611,10 @@ static void make_robust(struct asg_window *window, unsigned metric)
                                          : window->wide[metric - NARROW_COUNT] != NULL;
     if (is_limited || !is_kept) return;
     size_t count = 0;
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        window->totals[i].at = count;
-        count += window->totals[i].count;
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        struct total *total = &window->totals[window->numbered[i].place];
+        total->at = count;
+        count += total->count;
     }
     if (count > window->value_capacity) {
         window->values = asg_realloc(window->values, count, sizeof *window->values);
@@ -522,14 +622,15 @@ static void make_robust(struct asg_window *window, unsigned metric)
     }
     for (uint32_t slot = 0; slot < window->slot_end; slot++) {
         if (!is_counted(window, slot, metric)) continue;
-        struct total *total = &window->totals[window->group_no[slot]];
+        struct total *total = &window->totals[window->counted[slot]];
         window->values[total->at++] = metric < NARROW_COUNT
                                           ? window->narrow[metric][slot]
                                           : window->wide[metric - NARROW_COUNT][slot];
     }
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        struct total *total = &window->totals[i];
-        if (window->groups[i].member_count < ROBUST_FROM) continue;
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        uint32_t place = window->numbered[i].place;
+        struct total *total = &window->totals[place];
+        if (window->groups[place].member_count < ROBUST_FROM) continue;
         if (total->count < VALUES_MIN) {
             *total = (struct total){0};
             continue;
@@ -541,8 +642,8 @@ static void make_robust(struct asg_window *window, unsigned metric)
 static uint32_t mark_due(struct asg_window *window, int64_t now_ms)
 {
     uint32_t metrics = 0;
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        struct window_group *group = &window->groups[i];
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        struct window_group *group = &window->groups[window->numbered[i].place];
         group->is_due = group->is_used && group->due_ms <= now_ms;
         if (group->is_due) metrics |= group->metrics;
     }
@@ -552,14 +653,15 @@ static uint32_t mark_due(struct asg_window *window, int64_t now_ms)
 static void take_rows(struct asg_window *window, unsigned metric, struct asg_arena *arena,
                       struct asg_metrics *ret, size_t *capacity)
 {
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        const struct window_group *group = &window->groups[i];
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        uint32_t place = window->numbered[i].place;
+        const struct window_group *group = &window->groups[place];
         if (!group->is_due || (group->metrics & 1u << metric) == 0) continue;
         struct asg_group_metric *row = asg_arena_push(
             arena, (void **)&ret->groups, &ret->group_count, capacity, sizeof *row);
-        const struct total *total = &window->totals[i];
+        const struct total *total = &window->totals[place];
         *row = (struct asg_group_metric){
-            .group_no = i,
+            .group_no = window->numbered[i].no,
             .metric = (enum asg_metric_name)metric,
             .revision = group->revision,
             .members = group->member_count,
@@ -597,8 +699,8 @@ void asg_window_collect(struct asg_window *window, int64_t now_ms,
     if (scans > 1) { /* one metric alone is in order already */
         qsort(ret->groups, ret->group_count, sizeof *ret->groups, by_group_then_metric);
     }
-    for (uint32_t i = 0; i < window->group_capacity; i++) {
-        struct window_group *group = &window->groups[i];
+    for (uint32_t i = 0; i < window->numbered_count; i++) {
+        struct window_group *group = &window->groups[window->numbered[i].place];
         if (!group->is_due) continue;
         group->period_no++;
         group->due_ms = next_multiple(now_ms, group->evaluation_ms);

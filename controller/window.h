@@ -15,6 +15,7 @@
 #define ASG_CONTROLLER_WINDOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -44,6 +45,10 @@ void asg_window_watch(struct asg_window *window, const struct asg_watch *watch,
 
 /* The next group that is watched, from number `from` on; 0: none. */
 uint32_t asg_window_next_group(const struct asg_window *window, uint32_t from);
+
+/* For how many groups there is room, and how many steps a collect takes at most: it
+ * follows how many there were at once, not how many there ever were. */
+size_t asg_window_group_places(const struct asg_window *window);
 
 /* Give `slot` to a member of a group, or change whether it counts: from then on, what it
  * said before in the period does not. GONE empties it.

@@ -386,6 +386,56 @@ static void test_window_moves_a_member_to_another_group(void **state)
     assert_int_equal(0, metrics.groups[1].count); /* what it said was the other's */
 }
 
+/* One group lives, and each of the others a moment with two members, of which one is
+ * taken out before its group and one after. */
+static void test_window_has_room_for_the_groups_there_are(void **state)
+{
+    struct asg_window *window = *state;
+    watch(window, 1, "web", 5000, CPU, 1);
+    asg_window_set(window, 0, 1, ASG_MEMBER_COUNTS);
+    for (uint32_t no = 2; no <= 10001; no++) {
+        watch(window, no, "brief", 5000, CPU, 1);
+        asg_window_set(window, 1, no, ASG_MEMBER_COUNTS);
+        asg_window_set(window, 2, no, ASG_MEMBER_COUNTS);
+        add_cpu(window, 1, 90000);
+        add_cpu(window, 2, 90000);
+        asg_window_set(window, 1, no, ASG_MEMBER_GONE);
+        watch(window, no, "", 0, 0, 0);
+        assert_int_equal(0, asg_window_next_group(window, 2));
+        add_cpu(window, 2, 90000); /* it may speak a moment longer */
+        asg_window_set(window, 2, no, ASG_MEMBER_GONE);
+        watch(window, no, "", 0, 0, 0); /* told again: it is not there */
+    }
+    assert_int_equal(64, asg_window_group_places(window));
+    watch(window, 20000, "last", 5000, CPU, 7);
+    watch(window, 15000, "middle", 5000, CPU, 6); /* its place is behind the last one's */
+    asg_window_set(window, 1, 20000, ASG_MEMBER_COUNTS);
+    add_cpu(window, 0, 10000);
+    add_cpu(window, 1, 30000);
+    struct asg_metrics metrics = collect(window, START + 5000);
+    assert_int_equal(3, metrics.group_count);
+    assert_int_equal(1, metrics.groups[0].group_no);
+    assert_int_equal(10000, metrics.groups[0].sum_milli);
+    assert_int_equal(15000, metrics.groups[1].group_no);
+    assert_int_equal(0, metrics.groups[1].members);
+    assert_int_equal(20000, metrics.groups[2].group_no);
+    assert_int_equal(7, metrics.groups[2].revision);
+    assert_int_equal(1, metrics.groups[2].count);
+    assert_int_equal(30000, metrics.groups[2].sum_milli);
+    assert_int_equal(15000, asg_window_next_group(window, 2));
+    assert_int_equal(20000, asg_window_next_group(window, 15001));
+    for (uint32_t no = 30001; no <= 30200; no++) { /* more at once: it grows */
+        watch(window, no, "many", 5000, CPU, no);
+    }
+    assert_int_equal(256, asg_window_group_places(window));
+    metrics = collect(window, START + 10000);
+    assert_int_equal(203, metrics.group_count);
+    for (uint32_t i = 0; i < 200; i++) {
+        assert_int_equal(30001 + i, metrics.groups[3 + i].group_no);
+        assert_int_equal(30001 + i, metrics.groups[3 + i].revision);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -409,6 +459,7 @@ int main(void)
         TEST(test_window_drops_a_group_that_went),
         TEST(test_window_uses_a_slot_again_with_nothing_left_over),
         TEST(test_window_moves_a_member_to_another_group),
+        TEST(test_window_has_room_for_the_groups_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
