@@ -85,9 +85,9 @@ static void fill_apply(const struct asg_api_limits *limits, struct asg_arena *ar
 {
     struct asg_apply *apply = asg_arena_take(arena, sizeof *apply);
     *apply = *order->apply;
-    if (apply->groups_limit == 0) apply->groups_limit = limits->groups;
-    if (apply->policies_limit == 0) apply->policies_limit = limits->policies;
-    if (apply->schedules_limit == 0) apply->schedules_limit = limits->schedules;
+    apply->groups_limit = limits->groups;
+    apply->policies_limit = limits->policies;
+    apply->schedules_limit = limits->schedules;
     apply->groups = asg_arena_take(arena, apply->group_count * sizeof *apply->groups);
     for (size_t i = 0; i < apply->group_count; i++) {
         apply->groups[i] = order->apply->groups[i];
@@ -101,7 +101,7 @@ void asg_fill_order(const struct asg_controller_settings *settings,
 {
     assert(order->kind < ASG_COMMAND_COUNT);
     const struct asg_api_limits limits = asg_limits_of(settings);
-    if (order->limit == 0) order->limit = limit_of(&limits, order->kind);
+    order->limit = limit_of(&limits, order->kind);
     if (order->kind == ASG_COMMAND_GROUP_CREATE && order->group_config != NULL) {
         struct asg_group_config *config = asg_arena_take(arena, sizeof *config);
         *config = *order->group_config;

@@ -15,8 +15,8 @@
 struct asg_api_limits asg_limits_of(const struct asg_controller_settings *settings);
 
 /* Uuids of what it creates, whatever it says (the file of another thing, say), and the
- * limit of what it adds to. What the order points to is copied into `arena` before it is
- * changed. */
+ * limits of the settings for what it adds to, whatever it brings. What the order points
+ * to is copied into `arena` before it is changed. */
 void asg_fill_order(const struct asg_controller_settings *settings,
                     struct asg_arena *arena, struct asg_command *order);
 

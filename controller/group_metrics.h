@@ -28,8 +28,8 @@
     X(MIN, "openasg_group_min_instances", "group", GAUGE, "Minimum size.")               \
     X(MAX, "openasg_group_max_instances", "group", GAUGE, "Maximum size.")               \
     X(WANTED, "openasg_group_wanted_instances", "group", GAUGE,                          \
-      "What the policies want before minimum, maximum and other limits; desired "        \
-      "capacity while no policy wants anything.")                                        \
+      "What the policies want before maximum and other limits; desired capacity while "  \
+      "no policy wants anything. Target tracking never asks for less than the minimum.") \
     X(INSTANCES, "openasg_group_instances", "group,state", GAUGE,                        \
       "Instances by state: requested, pending, in_service (warming ones too), "          \
       "terminating, other (standby, attaching, detaching).")                             \

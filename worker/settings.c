@@ -103,7 +103,7 @@ static const struct asg_config_key keys[] = {
      .help = "a kill switch of this host: while this file exists, nothing is changed "
              "in EC2; empty: none"},
     {"listen.http", ASG_CONFIG_TEXT, AT(listen_http), "", .unit = "",
-     .help = "address:port of /healthz, /readyz and /metrics, as 127.0.0.1:7707; port 0 "
+     .help = "address:port of /healthz, /readyz and /metrics, as 127.0.0.1:7709; port 0 "
              "picks a free one, which is logged; empty: none"},
     {"log_level", ASG_CONFIG_WORD, AT(log_level), "info", .words = &log_level_words,
      .unit = "", .help = "lowest level written to standard error"},

@@ -53,7 +53,7 @@ static void test_an_order_has_the_limit_of_what_it_adds_to(void **state)
     }
     struct asg_command order = {.kind = ASG_COMMAND_GROUP_CREATE, .limit = 7};
     asg_fill_order(&settings, &arena, &order);
-    assert_int_equal(7, order.limit);
+    assert_int_equal(500, order.limit); /* the settings decide, not the order */
     asg_arena_clear(&arena);
 }
 
@@ -73,13 +73,16 @@ static void test_each_part_of_an_apply_is_filled_in(void **state)
                                         .policy_count = 2,
                                         .schedules = &schedule,
                                         .schedule_count = 1}};
-    const struct asg_apply given = {
-        .groups = groups, .group_count = 2, .schedules_limit = 7};
+    const struct asg_apply given = {.groups = groups,
+                                    .group_count = 2,
+                                    .groups_limit = 100000,
+                                    .policies_limit = 100000,
+                                    .schedules_limit = 100000};
     struct asg_command order = {.kind = ASG_COMMAND_APPLY, .apply = &given};
     asg_fill_order(&settings, &arena, &order);
     assert_int_equal(500, order.apply->groups_limit);
     assert_int_equal(50, order.apply->policies_limit);
-    assert_int_equal(7, order.apply->schedules_limit);
+    assert_int_equal(125, order.apply->schedules_limit);
     assert_ptr_equal(&config, order.apply->groups[0].config); /* not a new one */
     const struct asg_apply_group *web = &order.apply->groups[1];
     assert_int_equal(ASG_UUID_LENGTH, strlen(web->config->uuid));
