@@ -52,12 +52,13 @@ static bool is_reached(const struct asg_group_goal *goal,
 }
 
 /* The most important thing that holds the group back, with its moment. */
-static void write_why(const struct asg_group_view *view, char why[NOW_BYTES])
+static void write_why(const struct asg_group_view *view, int64_t now_ms,
+                      char why[NOW_BYTES])
 {
     why[0] = '\0';
     if (view->hold_count > 0) {
         ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
-        asg_hold_sentence(&view->holds[0], &text);
+        asg_hold_sentence(&view->holds[0], now_ms, &text);
         (void)snprintf(why, NOW_BYTES, "%s", asg_bytes_text(&text));
     } else if (view->is_degraded) {
         (void)snprintf(why, NOW_BYTES, "%s", view->degraded_reason);
@@ -139,7 +140,7 @@ static int look_at_group(struct asg_cli *cli, void *context, struct asg_arena *a
         *ret_is_true = true;
         return ASG_EXIT_OK;
     }
-    write_why(view, wait->why);
+    write_why(view, asg_clock_wall_ms(&cli->clock), wait->why);
     if (goal->instance_id != NULL) {
         code = look_at_instance(cli, wait, arena, ret_is_true);
     } else {

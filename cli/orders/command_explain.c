@@ -148,7 +148,7 @@ static void print_state(struct asg_cli *cli, const struct asg_group_view *view)
         asg_bytes_printf(
             &text, "Held, %s: ",
             asg_enum_word(&asg_hold_reason_words, (int)view->holds[i].reason));
-        asg_hold_sentence(&view->holds[i], &text);
+        asg_hold_sentence(&view->holds[i], asg_clock_wall_ms(&cli->clock), &text);
         asg_bytes_append_text(&text, "\n");
     }
     asg_bytes_append_text(&text, "\n");

@@ -23,7 +23,8 @@ static void write_note(const void *object, struct asg_bytes *ret)
     size_t start = ret->length;
     if (view->is_deleting) asg_bytes_append_text(ret, "deleting; ");
     size_t before = ret->length;
-    asg_hold_note(view, ret);
+    const struct asg_clock clock = asg_clock_real();
+    asg_hold_note(view, asg_clock_wall_ms(&clock), ret);
     if (ret->length > before) asg_bytes_append_text(ret, "; ");
     if (view->is_degraded) {
         asg_bytes_printf(ret, "degraded: %s; ", view->degraded_reason);
@@ -38,10 +39,12 @@ static void write_note(const void *object, struct asg_bytes *ret)
 static void write_holds(const void *object, struct asg_bytes *ret)
 {
     const struct asg_group_view *view = object;
+    const struct asg_clock clock = asg_clock_real();
+    int64_t now_ms = asg_clock_wall_ms(&clock);
     if (view->hold_count == 0) asg_bytes_append_text(ret, "-");
     for (size_t i = 0; i < view->hold_count; i++) {
         if (i > 0) asg_bytes_append_text(ret, " | ");
-        asg_hold_sentence(&view->holds[i], ret);
+        asg_hold_sentence(&view->holds[i], now_ms, ret);
     }
 }
 

@@ -40,20 +40,30 @@ static const char *const words[ASG_HOLD_COUNT] = {
     [ASG_HOLD_AT_MIN] = "at min",
 };
 
-static void write_until(int64_t until_ms, const char *before, struct asg_bytes *ret)
+/* From then on an hour alone could be taken for one of another day. */
+#define FAR_MS (INT64_C(20) * 3600000)
+
+enum precision { ONLY_DAY, DAY_AND_HOUR };
+
+static void write_until(int64_t until_ms, int64_t now_ms, enum precision precision,
+                        const char *before, struct asg_bytes *ret)
 {
     if (until_ms <= 0) return;
     char text[ASG_MOMENT_TEXT_MAX];
     asg_moment_print(until_ms, text);
     const char *hour = strchr(text, 'T');
     assert(hour != NULL);
-    asg_bytes_printf(ret, "%suntil %.8s", before, hour + 1);
+    asg_bytes_printf(ret, "%suntil ", before);
+    bool is_far = until_ms > now_ms && until_ms - now_ms > FAR_MS;
+    if (is_far) asg_bytes_append(ret, text, (size_t)(hour - text));
+    if (is_far && precision == ONLY_DAY) return;
+    asg_bytes_printf(ret, "%s%.8s", is_far ? " " : "", hour + 1);
 }
 
-void asg_hold_sentence(const struct asg_hold *hold, struct asg_bytes *ret)
+void asg_hold_sentence(const struct asg_hold *hold, int64_t now_ms, struct asg_bytes *ret)
 {
     asg_bytes_append_text(ret, hold->text);
-    write_until(hold->until_ms, "; ", ret);
+    write_until(hold->until_ms, now_ms, DAY_AND_HOUR, "; ", ret);
 }
 
 /* What stands whether anything waits for it or not: said beside another reason. */
@@ -74,7 +84,7 @@ static bool is_said(const struct asg_group_view *view, size_t at)
 }
 
 static void write_words(const struct asg_group_view *view, const struct asg_hold *hold,
-                        struct asg_bytes *ret)
+                        int64_t now_ms, struct asg_bytes *ret)
 {
     bool is_counted =
         hold->reason == ASG_HOLD_WARMING || hold->reason == ASG_HOLD_DRAINING;
@@ -91,10 +101,11 @@ static void write_words(const struct asg_group_view *view, const struct asg_hold
     if (hold->reason == ASG_HOLD_AT_MAX && view->wanted != ASG_UNSET) {
         asg_bytes_printf(ret, ", wants %" PRId64, view->wanted);
     }
-    write_until(hold->until_ms, " ", ret);
+    write_until(hold->until_ms, now_ms, ONLY_DAY, " ", ret);
 }
 
-void asg_hold_note(const struct asg_group_view *view, struct asg_bytes *ret)
+void asg_hold_note(const struct asg_group_view *view, int64_t now_ms,
+                   struct asg_bytes *ret)
 {
     size_t start = ret->length;
     bool has_reason = false;
@@ -105,6 +116,6 @@ void asg_hold_note(const struct asg_group_view *view, struct asg_bytes *ret)
         if (!is_one) continue;
         has_reason = has_reason || !is_stop(hold->reason);
         if (ret->length > start) asg_bytes_append_text(ret, "; ");
-        write_words(view, hold, ret);
+        write_words(view, hold, now_ms, ret);
     }
 }

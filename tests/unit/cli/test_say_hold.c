@@ -4,7 +4,9 @@
 
 #include "lib/check.h"
 
-#define AT_MS INT64_C(1795989130000) /* 2026-11-29T21:52:10Z */
+#define AT_MS   INT64_C(1795989130000) /* 2026-11-29T21:52:10Z */
+#define NOW_MS  (AT_MS - 60000)
+#define HOUR_MS INT64_C(3600000)
 
 static struct asg_group_view group_of(struct asg_hold *holds, size_t count)
 {
@@ -15,7 +17,7 @@ static struct asg_group_view group_of(struct asg_hold *holds, size_t count)
 static void expect_note(const struct asg_group_view *view, const char *expected)
 {
     struct asg_bytes text = {0};
-    asg_hold_note(view, &text);
+    asg_hold_note(view, NOW_MS, &text);
     asg_bytes_append_byte(&text, 0);
     assert_string_equal(expected, (const char *)text.data);
     asg_bytes_clear(&text);
@@ -63,21 +65,42 @@ static void test_each_reason_has_words(void **state)
         struct asg_hold hold = {.reason = (enum asg_hold_reason)reason, .text = "x"};
         const struct asg_group_view view = group_of(&hold, 1);
         struct asg_bytes text = {0};
-        asg_hold_note(&view, &text);
+        asg_hold_note(&view, NOW_MS, &text);
         assert_true(text.length > 0);
         asg_bytes_clear(&text);
     }
+}
+
+static void expect_sentence(const struct asg_hold *hold, int64_t now_ms,
+                            const char *expected)
+{
+    struct asg_bytes text = {0};
+    asg_hold_sentence(hold, now_ms, &text);
+    asg_bytes_append_byte(&text, 0);
+    assert_string_equal(expected, (const char *)text.data);
+    asg_bytes_clear(&text);
 }
 
 static void test_a_sentence_has_its_moment(void **state)
 {
     (void)state;
     struct asg_hold hold = {.text = "scale-in waits", .until_ms = AT_MS};
-    struct asg_bytes text = {0};
-    asg_hold_sentence(&hold, &text);
-    asg_bytes_append_byte(&text, 0);
-    assert_string_equal("scale-in waits; until 21:52:10", (const char *)text.data);
-    asg_bytes_clear(&text);
+    expect_sentence(&hold, NOW_MS, "scale-in waits; until 21:52:10");
+    expect_sentence(&hold, AT_MS + 48 * HOUR_MS, "scale-in waits; until 21:52:10");
+    hold.until_ms = 0;
+    expect_sentence(&hold, NOW_MS, "scale-in waits");
+}
+
+static void test_a_moment_of_another_day_has_its_day(void **state)
+{
+    (void)state;
+    struct asg_hold hold = {
+        .reason = ASG_HOLD_SCALE_IN_LIMIT, .until_ms = AT_MS, .text = "x"};
+    expect_sentence(&hold, AT_MS - 20 * HOUR_MS, "x; until 21:52:10");
+    expect_sentence(&hold, AT_MS - 20 * HOUR_MS - 1, "x; until 2026-11-29 21:52:10");
+    hold.until_ms = NOW_MS + 72 * HOUR_MS;
+    const struct asg_group_view view = group_of(&hold, 1);
+    expect_note(&view, "scale-in limit until 2026-12-02"); /* as short as an hour */
 }
 
 int main(void)
@@ -88,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_at_max_says_what_is_wanted),
         cmocka_unit_test(test_each_reason_has_words),
         cmocka_unit_test(test_a_sentence_has_its_moment),
+        cmocka_unit_test(test_a_moment_of_another_day_has_its_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
