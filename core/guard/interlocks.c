@@ -53,6 +53,7 @@ static uint32_t share_size(const struct group *group, const struct recent *recen
                            bool is_health)
 {
     uint32_t members = asg_ends_members(group);
+    assert(group->ends.count > 0 || recent->size == 0);
     return is_health && recent->size > members ? recent->size : members;
 }
 

@@ -9,6 +9,7 @@
 #include "core/limits/churn.h"
 #include "core/world/counts.h"
 #include "core/limits/dry_pools.h"
+#include "core/limits/launch_failures.h"
 #include "core/lifecycle/lifecycle.h"
 #include "core/step/activities.h"
 #include "core/step/narrate.h"
@@ -208,6 +209,15 @@ bool asg_group_may_change(const struct asg_core *core, const struct group *group
                            group->config.name, error.text);
 }
 
+/* It launches otherwise from here on: what EC2 refused before may be granted now. */
+static bool is_of_launches(uint64_t fields)
+{
+    assert(ASG_GROUP_FIELD_COUNT <= 64);
+    return has(fields, ASG_GROUP_TEMPLATE) || has(fields, ASG_GROUP_LAUNCH_PARAMETERS) ||
+           has(fields, ASG_GROUP_INSTANCE_TYPES) || has(fields, ASG_GROUP_MIXED) ||
+           has(fields, ASG_GROUP_SUBNETS);
+}
+
 void asg_group_change(struct asg_core *core, struct group *group,
                       const struct asg_group_config *config, uint64_t fields,
                       struct known_template known, const char *actor)
@@ -235,6 +245,7 @@ void asg_group_change(struct asg_core *core, struct group *group,
         know_template(core, group, known);
         asg_churn_forget(core, group); /* the cause may be mended */
     }
+    if (is_of_launches(fields)) asg_launch_forget_failures(core, group);
     group->scaling.dry_run_desired = -1;
     wish(core, group, actor, from,
          asg_arena_format(

@@ -9,6 +9,7 @@
 #include "core/world/counts.h"
 #include "core/world/kept_text.h"
 #include "core/limits/churn.h"
+#include "core/limits/launch_failures.h"
 #include "core/step/activities.h"
 #include "core/step/narrate.h"
 #include "core/limits/patience.h"
@@ -170,11 +171,7 @@ static void retry_job(struct asg_core *core, const struct asg_command *command)
     if (group != NULL) {
         group->is_degraded = false;
         asg_text_keep(core, &group->degraded, ASG_REASON_MAX, "");
-        group->launching.failures = 0;
-        group->launching.refusals = 0;
-        group->launching.after_ms = 0;
-        group->launching.breaker_until_ms = 0;
-        asg_group_mark_dirty(core, group);
+        asg_launch_forget_failures(core, group);
     }
     if (job->plan.kind == ASG_JOB_TERMINATE) asg_job_give_up_termination(core, job);
     if (job->plan.kind == ASG_JOB_UNTAG) asg_order_untag_again(core, job);

@@ -453,6 +453,73 @@ static void test_three_bad_launches_open_the_breaker(void **state)
     expect_alarms(0, "");
 }
 
+static void expect_a_launch_at_once(enum asg_group_field field,
+                                    const struct asg_group_config *changes)
+{
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 20; i++) {
+        pass(5000);
+    }
+    assert_non_null(strstr(w.said, "alarm launch-breaker"));
+    w.launch_outcome = ASG_OUTCOME_OK;
+    pass(1000);
+    assert_int_equal(0, in_service()); /* the breaker */
+    order((struct asg_command){.kind = ASG_COMMAND_GROUP_UPDATE,
+                               .group = "web",
+                               .template_version = 2, /* as the edge found it */
+                               .template_id = "lt-0abc",
+                               .group_config = changes,
+                               .group_fields = UINT64_C(1) << field});
+    pass(1);
+    sign(w.instance_count, ASG_SIGN_REPORTING);
+    assert_int_equal(1, in_service());
+    expect_alarms(0, "");
+}
+
+/* The cause may be mended: nobody waits for the breaker. */
+static void test_another_template_is_tried_at_once(void **state)
+{
+    (void)state;
+    expect_a_launch_at_once(
+        ASG_GROUP_TEMPLATE,
+        &(struct asg_group_config){.template_name = "t", .template_version = "2"});
+}
+
+static void test_other_types_are_tried_at_once(void **state)
+{
+    (void)state;
+    const char *type = "c7g.large";
+    expect_a_launch_at_once(ASG_GROUP_INSTANCE_TYPES,
+                            &(struct asg_group_config){.instance_types = {&type, 1}});
+}
+
+static void test_other_subnets_are_tried_at_once(void **state)
+{
+    (void)state;
+    struct asg_subnet subnet = {.subnet_id = "subnet-0abc2", .zone = "eu-central-1b"};
+    expect_a_launch_at_once(
+        ASG_GROUP_SUBNETS,
+        &(struct asg_group_config){.subnets = &subnet, .subnet_count = 1});
+}
+
+/* A size is no other launch. */
+static void test_another_size_leaves_the_breaker(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 20; i++) {
+        pass(5000);
+    }
+    w.launch_outcome = ASG_OUTCOME_OK;
+    int before = w.launch_requests;
+    order((struct asg_command){
+        .kind = ASG_COMMAND_SET_DESIRED, .group = "web", .desired = 2});
+    pass(1000);
+    assert_int_equal(before, w.launch_requests);
+}
+
 /* Lacks of capacity say nothing about the request. */
 static void test_launches_without_room_do_not_count_towards_the_breaker(void **state)
 {
@@ -609,6 +676,10 @@ int main(void)
         TEST(test_a_failed_look_concludes_nothing),
         TEST(test_a_bad_launch_is_a_dead_letter_until_it_is_retried),
         TEST(test_three_bad_launches_open_the_breaker),
+        TEST(test_another_template_is_tried_at_once),
+        TEST(test_other_types_are_tried_at_once),
+        TEST(test_other_subnets_are_tried_at_once),
+        TEST(test_another_size_leaves_the_breaker),
         TEST(test_launches_without_room_do_not_count_towards_the_breaker),
         TEST(test_an_orphan_waits_a_quarter_of_an_hour),
         TEST(test_a_forgotten_instance_of_a_known_job_is_adopted),
