@@ -44,8 +44,9 @@ static void begin_cooldown(const struct asg_core *core, struct group *group,
     group->scaling.is_cooldown_due = true;
 }
 
-/* Policies see another group from here on, and say anew what they wait for. */
-static void forget_what_waits(struct asg_core *core, struct group *group)
+/* Policies see another group from here on, and say anew what they wait for. One that
+ * moved desired itself has looked at all of them in this period. */
+static void forget_what_waits(struct asg_core *core, struct group *group, bool is_looked)
 {
     assert(core->step != NULL);
     asg_hold_forget(core, group, HOLD_POLICY);
@@ -54,6 +55,9 @@ static void forget_what_waits(struct asg_core *core, struct group *group)
         struct asg_policy_state *state = &group->policies[i].state;
         state->has_said = false;
         state->said = (enum asg_hold_reason)0;
+        if (is_looked || !state->hold.is_on) continue;
+        state->hold = (struct policy_hold){.is_on = false};
+        group->hold_changes++;
     }
 }
 
@@ -62,7 +66,9 @@ void asg_desired_change(struct asg_core *core, struct group *group, uint32_t to,
 {
     assert(core->step != NULL);
     assert(to >= group->config.min && to <= group->config.max);
-    if (to != group->config.desired) forget_what_waits(core, group);
+    if (to != group->config.desired) {
+        forget_what_waits(core, group, /* is_looked */ cause == DESIRED_BY_POLICY);
+    }
     bool is_by_one = cause == DESIRED_BY_INSTANCE || cause == DESIRED_BY_ARRIVAL;
     if (to != group->config.desired && !is_by_one) {
         keep_extra(group);

@@ -542,6 +542,23 @@ static void test_a_window_that_is_not_over(void **state)
     assert_false(is_held(ASG_HOLD_STABILISATION));
 }
 
+/* What a policy waited for is of the group before the order. */
+static void test_an_order_ends_what_a_policy_waits_for(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("cpu50", 5 * MINUTE));
+    measure(4, 4, 10);
+    assert_true(is_held(ASG_HOLD_STABILISATION));
+    set_desired(4); /* moves nothing */
+    assert_true(is_held(ASG_HOLD_STABILISATION));
+    set_desired(3);
+    assert_int_equal(3, in_service());
+    expect_nothing();
+    save_and_load();
+    expect_nothing();
+}
+
 /* The window is low all through, and its highest recommendation still keeps them. */
 static void test_a_peak_in_the_window_says_when_it_is_over(void **state)
 {
@@ -695,6 +712,7 @@ int main(void)
         TEST(test_one_that_is_silent_is_probed_and_waits_for_its_grace),
         TEST(test_who_warms_up_says_how_long_policies_ignore_it),
         TEST(test_a_window_that_is_not_over),
+        TEST(test_an_order_ends_what_a_policy_waits_for),
         TEST(test_a_peak_in_the_window_says_when_it_is_over),
         TEST(test_cooldown),
         TEST(test_at_max_and_at_min),
