@@ -44,6 +44,21 @@ static const char *wrong_with_heaps(const struct asg_core *core)
     return are_ordered ? NULL : "a heap of deadlines is out of order";
 }
 
+/* As many as are counted, each of them dead: then all that are. */
+static bool is_dead_list_right(const struct asg_core *core)
+{
+    size_t count = 0;
+    const struct job *previous = NULL;
+    for (const struct job *job = core->dead_jobs; job != NULL; job = job->next_dead) {
+        bool is_right = job->state == ASG_JOB_STATE_DEAD &&
+                        job->previous_dead == previous && count < core->dead_job_count;
+        if (!is_right) return false;
+        previous = job;
+        count++;
+    }
+    return count == core->dead_job_count;
+}
+
 /* Found by its id, and no group has it. */
 static const char *wrong_with_orphans(const struct asg_core *core)
 {
@@ -169,6 +184,7 @@ const char *asg_check_lists(const struct asg_core *core)
     if (!is_changing_list_right(core)) {
         return "the list of changing groups is not that of those that change";
     }
+    if (!is_dead_list_right(core)) return "the list of dead jobs is not that of the dead";
     if (!is_open_look(core, core->listing.job_id) ||
         !is_open_look(core, core->look.job_id)) {
         return "waits for a look at EC2 that is not scheduled";

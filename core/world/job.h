@@ -33,6 +33,9 @@ struct job {
     /* numbers of its first slot and its last; 0: it has none. Not saved */
     uint64_t first_slot_no;
     uint64_t last_slot_no;
+    /* Neighbours of a dead one in core->dead_jobs; not saved */
+    struct job *next_dead;
+    struct job *previous_dead;
     uint32_t tries; /* of this attempt that ended in "later" */
     int64_t ended_ms;
     struct asg_attempt_view attempts[ASG_JOB_ATTEMPTS_KEPT]; /* texts in arena */

@@ -205,9 +205,11 @@ size_t asg_job_cancel_dead(struct asg_core *core, uint32_t group_no, bool is_of_
 {
     assert(group_no != 0);
     size_t cancelled = 0;
-    for (size_t i = 0; core->dead_job_count > 0 && i < core->job_count; i++) {
-        struct job *job = core->jobs[i];
-        if (job->group_no != group_no || job->state != ASG_JOB_STATE_DEAD) continue;
+    struct job *next = NULL;
+    for (struct job *job = core->dead_jobs; job != NULL; job = next) {
+        assert(job->state == ASG_JOB_STATE_DEAD);
+        next = job->next_dead;
+        if (job->group_no != group_no) continue;
         if (is_of_launches && !asg_job_is_launch(job->plan.kind)) continue;
         asg_job_set_state(core, job, ASG_JOB_STATE_CANCELLED);
         cancelled++;
@@ -404,6 +406,27 @@ void asg_job_look_up(struct asg_core *core, struct job *job, int64_t from_ms)
     group->look_ups++;
 }
 
+static void link_dead(struct asg_core *core, struct job *job)
+{
+    assert(job->next_dead == NULL && job->previous_dead == NULL);
+    job->next_dead = core->dead_jobs;
+    if (core->dead_jobs != NULL) core->dead_jobs->previous_dead = job;
+    core->dead_jobs = job;
+}
+
+static void unlink_dead(struct asg_core *core, struct job *job)
+{
+    assert(job->previous_dead != NULL || core->dead_jobs == job);
+    if (job->next_dead != NULL) job->next_dead->previous_dead = job->previous_dead;
+    if (job->previous_dead != NULL) {
+        job->previous_dead->next_dead = job->next_dead;
+    } else {
+        core->dead_jobs = job->next_dead;
+    }
+    job->next_dead = NULL;
+    job->previous_dead = NULL;
+}
+
 /* Closed and dead jobs are counted, so that it is known when some may be forgotten. */
 void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_state state)
 {
@@ -411,6 +434,7 @@ void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_stat
     if (job->state == ASG_JOB_STATE_DEAD) {
         assert(core->dead_job_count > 0);
         core->dead_job_count--;
+        unlink_dead(core, job);
     } else if (job->state != ASG_JOB_STATE_OPEN) {
         assert(core->closed_job_count > 0);
         core->closed_job_count--;
@@ -418,6 +442,7 @@ void asg_job_set_state(struct asg_core *core, struct job *job, enum asg_job_stat
     job->state = state;
     if (state == ASG_JOB_STATE_DEAD) {
         core->dead_job_count++;
+        link_dead(core, job);
     } else if (state != ASG_JOB_STATE_OPEN) {
         core->closed_job_count++;
     }
@@ -470,6 +495,7 @@ void asg_job_forget_old(struct asg_core *core)
         if (is_dead && job->plan.kind == ASG_JOB_TERMINATE) {
             asg_job_give_up_termination(core, job); /* nobody could retry it any more */
         }
+        if (is_dead) unlink_dead(core, job);
         asg_due_heap_remove(&core->retries, &job->due);
         free_job(job);
     }

@@ -199,7 +199,8 @@ struct asg_core {
     size_t dirty_capacity;
     size_t closed_job_count;
     size_t dead_job_count;
-    uint64_t step_no; /* how many there were */
+    struct job *dead_jobs; /* in no order that counts */
+    uint64_t step_no;      /* how many there were */
     struct touched touched;
     struct step *step; /* the one under way; NULL between two */
 };

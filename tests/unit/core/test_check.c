@@ -58,6 +58,25 @@ static void test_counts_are_those_of_the_instances(void **state)
     expect_right();
 }
 
+static void test_dead_jobs_are_in_their_list(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, unlimited);
+    for (int i = 0; i < 200 && w.core->dead_job_count < 2; i++) {
+        pass(10000);
+    }
+    expect_right();
+    struct job *first = w.core->dead_jobs;
+    w.core->dead_jobs = first->next_dead;
+    expect_wrong("the list of dead jobs");
+    w.core->dead_jobs = first;
+    first->state = ASG_JOB_STATE_CANCELLED;
+    expect_wrong("the list of dead jobs");
+    first->state = ASG_JOB_STATE_DEAD;
+    expect_right();
+}
+
 static void test_who_waits_is_in_the_heap(void **state)
 {
     (void)state;
@@ -175,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_counts_are_those_of_the_instances),
+        TEST(test_dead_jobs_are_in_their_list),
         TEST(test_who_waits_is_in_the_heap),
         TEST(test_no_schedule_is_due_before_its_group_is_looked_at),
         TEST(test_whom_a_job_ends_knows_it),

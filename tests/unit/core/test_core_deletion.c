@@ -2,6 +2,8 @@
  * nothing more of it is launched, what it has is ended, and then it is gone. */
 #include "unit/core/core_world.h"
 
+#include "core/world/state.h"
+
 static void delete_group(bool force)
 {
     order((struct asg_command){
@@ -227,6 +229,27 @@ static void test_its_scheduled_actions_go_with_it(void **state)
     expect_peace(1);
 }
 
+/* Whoever deletes 10,000 groups would walk all jobs for each of them. */
+static void test_dead_letters_are_found_without_the_other_jobs(void **state)
+{
+    (void)state;
+    w.launch_outcome = ASG_OUTCOME_BAD_REQUEST;
+    make_group(1, (struct asg_group_config){0});
+    for (int i = 0; i < 200 && dead_jobs() < 3; i++) {
+        pass(10000);
+    }
+    save_and_load();
+    uint32_t group_no = asg_group_find(w.core, "web")->no;
+    struct job **jobs = w.core->jobs;
+    w.core->jobs = NULL;
+    size_t of_another = asg_job_cancel_dead(w.core, group_no + 1, false);
+    size_t of_its_own = asg_job_cancel_dead(w.core, group_no, false);
+    w.core->jobs = jobs;
+    assert_int_equal(0, of_another);
+    assert_int_equal(3, of_its_own);
+    assert_int_equal(0, dead_jobs());
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -242,6 +265,7 @@ int main(void)
         TEST(test_its_scheduled_actions_go_with_it),
         TEST(test_its_dead_letters_go_with_it),
         TEST(test_dead_launches_are_over_when_a_launch_succeeds),
+        TEST(test_dead_letters_are_found_without_the_other_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
