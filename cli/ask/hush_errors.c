@@ -24,6 +24,23 @@ void asg_unhush(struct asg_cli *cli, struct asg_hushed *hushed)
     hushed->err = NULL;
 }
 
+void asg_unhush_unless_away(struct asg_cli *cli, struct asg_hushed *hushed, int code)
+{
+    asg_unhush(cli, hushed);
+    if (code == ASG_EXIT_OK || code == ASG_EXIT_UNREACHABLE) return;
+    (void)fwrite(hushed->words, 1, hushed->length, cli->err);
+}
+
+void asg_say_away(struct asg_cli *cli, bool *was_away, bool is_away)
+{
+    if (*was_away == is_away) return;
+    *was_away = is_away;
+    asg_cli_print(cli->err, "openasg: %s\n",
+                  is_away ? "the controller cannot be reached, trying again"
+                          : "the controller is back");
+    (void)fflush(cli->err);
+}
+
 const char *asg_hushed_reason(const struct asg_hushed *hushed)
 {
     static const char prefix[] = "openasg: ";

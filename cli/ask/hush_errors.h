@@ -21,6 +21,13 @@ void asg_hush(struct asg_cli *cli, int64_t timeout_ms, struct asg_hushed *hushed
 /* Back to how it was; hushed->words has what was said, "" for nothing. */
 void asg_unhush(struct asg_cli *cli, struct asg_hushed *hushed);
 
+/* The same, and what was said is printed now, unless the controller was not reached: what
+ * shows things for ever goes on then, with asg_say_away(). */
+void asg_unhush_unless_away(struct asg_cli *cli, struct asg_hushed *hushed, int code);
+
+/* On standard error, once each time it is away and once when it is back. */
+void asg_say_away(struct asg_cli *cli, bool *was_away, bool is_away);
+
 /* The words without the name of the program before them. */
 const char *asg_hushed_reason(const struct asg_hushed *hushed);
 

@@ -88,16 +88,6 @@ static int find_end(struct asg_cli *cli, struct events *events)
     return code;
 }
 
-static void say_away(struct asg_cli *cli, struct events *events, bool is_away)
-{
-    if (events->is_away == is_away) return;
-    events->is_away = is_away;
-    asg_cli_print(cli->err, "openasg: %s\n",
-                  is_away ? "the controller cannot be reached, trying again"
-                          : "the controller is back");
-    (void)fflush(cli->err);
-}
-
 /* Pages until there is no more, with the words about a controller that is away kept. */
 static int read_onward(struct asg_cli *cli, struct events *events,
                        struct asg_arena *arena)
@@ -110,10 +100,7 @@ static int read_onward(struct asg_cli *cli, struct events *events,
         asg_arena_reset(arena);
         code = read_page(cli, events, arena, &has_more);
     }
-    asg_unhush(cli, &hushed);
-    if (code != ASG_EXIT_OK && code != ASG_EXIT_UNREACHABLE) {
-        (void)fwrite(hushed.words, 1, hushed.length, cli->err);
-    }
+    asg_unhush_unless_away(cli, &hushed, code);
     return code;
 }
 
@@ -123,7 +110,7 @@ static int follow(struct asg_cli *cli, struct events *events)
     for (;;) {
         int code = read_onward(cli, events, &arena);
         if (code != ASG_EXIT_OK && code != ASG_EXIT_UNREACHABLE) return code;
-        say_away(cli, events, code == ASG_EXIT_UNREACHABLE);
+        asg_say_away(cli, &events->is_away, code == ASG_EXIT_UNREACHABLE);
         asg_pause_ms(PAUSE_MS);
     }
 }

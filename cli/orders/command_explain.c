@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "cli/ask/ask_controller.h"
+#include "cli/ask/hush_errors.h"
 #include "cli/commands.h"
 #include "cli/show/print_decision.h"
 #include "cli/show/say_hold.h"
 #include "model/schemas.h"
 
-#define PAGE_ROWS       1000
-#define FOLLOW_PAUSE_MS 500
+#define PAGE_ROWS        1000
+#define FOLLOW_PAUSE_MS  500
+#define FOLLOW_ANSWER_MS 2000 /* a controller that is away is asked again after this */
 
 static const struct asg_argument group_argument[] = {{.name = "GROUP",
                                                       .help = "Only this group.",
@@ -29,7 +31,8 @@ static const struct asg_option explain_options[] = {
     {.name = "follow",
      .type = ASG_OPTION_FLAG,
      .letter = 'F',
-     .help = "Keep showing new decisions until interrupted."},
+     .help = "Keep showing new decisions until interrupted, also after a restart of the "
+             "controller."},
 };
 
 struct decisions {
@@ -155,14 +158,24 @@ static void print_state(struct asg_cli *cli, const struct asg_group_view *view)
     asg_cli_write(cli->out, (const char *)text.data, text.length);
 }
 
+/* A controller that restarts does not end it: what was not printed is read again. */
 static int follow(struct asg_cli *cli, const char *group, uint64_t next_seq)
 {
     ASG_CLEANUP(asg_arena_clear) struct asg_arena arena = {0};
+    bool is_away = false;
     for (;;) {
         asg_arena_reset(&arena);
         struct decisions decisions = {.next_seq = next_seq};
+        ASG_CLEANUP(asg_hushed_clear) struct asg_hushed hushed = {0};
+        asg_hush(cli, FOLLOW_ANSWER_MS, &hushed);
         int code = read_onward(cli, group, &arena, &decisions);
-        if (code != ASG_EXIT_OK) return code;
+        asg_unhush_unless_away(cli, &hushed, code);
+        if (code != ASG_EXIT_OK && code != ASG_EXIT_UNREACHABLE) return code;
+        asg_say_away(cli, &is_away, code == ASG_EXIT_UNREACHABLE);
+        if (code != ASG_EXIT_OK) {
+            asg_pause_ms(FOLLOW_PAUSE_MS);
+            continue;
+        }
         print_all(cli, decisions.items, decisions.count);
         next_seq = decisions.next_seq;
         asg_pause_ms(FOLLOW_PAUSE_MS);

@@ -188,6 +188,26 @@ class Events(WatchTest):
         self.assertEqual(there[:len(heard)], heard)
         self.assertGreaterEqual(len(heard), 14)
 
+    def test_explain_follows_over_a_restart(self):
+        """Each decision once, those of the time in which it could not ask as well."""
+        self.create("web")
+        stream = self.stream("explain", "--follow")
+        stream.wait_for(" web  ")
+        for turn in range(2):
+            self.run_cli("group", "update", "web", "--max", str(10 + turn))
+            self.controller.stop(signal.SIGKILL)
+            wait_for("it to say so", lambda: len(stream.err) == 2 * turn + 1)
+            self.controller.start()
+            wait_for("it to go on", lambda: len(stream.err) == 2 * turn + 2)
+        self.create("last")
+        stream.wait_for(" last  ")
+        self.assertIsNone(stream.process.poll())
+        stream.end()
+        there = self.run_cli("explain").stdout.splitlines()
+        self.assertEqual(there[:len(stream.out)], stream.out)
+        self.assertEqual(["openasg: the controller cannot be reached, trying again",
+                          "openasg: the controller is back"] * 2, stream.err)
+
     def test_resumed_where_it_ended(self):
         self.create("one")
         first = self.events()
