@@ -94,6 +94,9 @@ void asg_config_man(const struct asg_config_table *table, FILE *out)
                 "start or go on; the last line on standard error says why.\n.TP\n2\nThe "
                 "command line or the settings are wrong.\n",
                 out);
+    (void)fputs(".SH SIGNALS\n.TP\nSIGTERM, SIGINT\nEnd it.\n.TP\nSIGHUP\nDoes not end "
+                "it, also when its terminal closes.\n",
+                out);
     (void)fputs(".SH SEE ALSO\n\\fBopenasg\\fR(1)\n", out);
 }
 

@@ -93,6 +93,10 @@ void asg_config_help(const struct asg_config_table *table, FILE *out)
                    0, HELP_WIDTH, "", out);
     (void)fprintf(out, "As a variable: %s_<KEY>, with _ for dots and dashes.\n\n",
                   table->prefix);
+    asg_wrap_print("It runs until Ctrl-C (SIGINT) or SIGTERM; a terminal that closes "
+                   "(SIGHUP) does not end it.",
+                   0, HELP_WIDTH, "", out);
+    (void)fputc('\n', out);
     walk_sections(table, NULL, "\n%.*s:\n", print_help_key, out);
 }
 

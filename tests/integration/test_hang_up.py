@@ -58,6 +58,13 @@ class HangUp(unittest.TestCase):
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(0, self.process.wait(timeout=30))
 
+    def test_help_says_so(self):
+        for program in ("controller", "worker", "agent", "ec2local"):
+            said = subprocess.run([os.path.join(BUILD, "bin", f"openasg-{program}"), "--help"],
+                                  check=True, capture_output=True, text=True).stdout
+            self.assertIn("a terminal that closes (SIGHUP) does not end it.",
+                          " ".join(said.split()))
+
     def test_controller_without_an_api(self):
         listen = {"agents": "tcp://127.0.0.1:*", "workers": "tcp://127.0.0.1:*",
                   "admin": "tcp://127.0.0.1:*", "http": "127.0.0.1:0", "enrol": "127.0.0.1:0"}
