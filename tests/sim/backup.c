@@ -84,6 +84,7 @@ static void restore_group(struct sim_group *group, const struct sim_group *was)
     group->min = was->min;
     memcpy(group->ended_ms, was->ended_ms, sizeof group->ended_ms);
     memcpy(group->ended_by_health, was->ended_by_health, sizeof group->ended_by_health);
+    memcpy(group->ended, was->ended, sizeof group->ended);
     group->end_count = was->end_count;
     group->scaled_out_ms = was->scaled_out_ms;
 }

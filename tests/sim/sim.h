@@ -224,6 +224,7 @@ struct sim_group {
     int64_t peak_no;
     int64_t ended_ms[SIM_ENDS]; /* log time of those that health ended lately */
     bool ended_by_health[SIM_ENDS];
+    const struct sim_instance *ended[SIM_ENDS];
     uint64_t end_count;
     uint32_t alive;   /* pending or running in EC2's books */
     uint32_t strays;  /* of them: started by somebody else */

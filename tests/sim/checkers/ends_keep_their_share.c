@@ -101,6 +101,22 @@ static void check_marked(const struct asg_decision *decision)
     sim_break(LAW, "nobody called %s unhealthy: %s", instance->id, decision->text);
 }
 
+/* EC2 protects it and it lives on: what health wanted of it does not count any more. */
+static void forget_kept(struct sim_group *group, const struct asg_decision *decision)
+{
+    bool is_kept = (decision->state_from == ASG_INSTANCE_TERMINATING ||
+                    decision->state_from == ASG_INSTANCE_TERMINATING_PROCEED) &&
+                   (decision->state_to == ASG_INSTANCE_IN_SERVICE ||
+                    decision->state_to == ASG_INSTANCE_PENDING);
+    if (!is_kept) return;
+    const struct sim_instance *instance = sim_find_instance(decision->instance_id);
+    for (uint32_t i = 0; i < SIM_ENDS && i < group->end_count; i++) {
+        if (!group->ended_by_health[i] || group->ended[i] != instance) continue;
+        group->ended_ms[i] = INT64_MIN / 2;
+        group->ended[i] = NULL;
+    }
+}
+
 void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
 {
     struct sim_group *group = sim_find_group(our, decision->group);
@@ -109,6 +125,7 @@ void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
     uint32_t members = most_members(group, &living);
     bool has_order = is_ordered(group, &living);
     check_marked(decision);
+    forget_kept(group, decision);
     bool is_health = is_by_health(decision->cause);
     bool is_scale_in = decision->cause == ASG_CAUSE_SCALE_IN &&
                        decision->state_from == ASG_INSTANCE_IN_SERVICE;
@@ -118,6 +135,7 @@ void law_shares_of_ends(const struct asg_decision *decision, int64_t time_ms)
     uint64_t at = group->end_count++ % SIM_ENDS;
     group->ended_ms[at] = time_ms;
     group->ended_by_health[at] = is_health;
+    group->ended[at] = sim_find_instance(decision->instance_id);
     if (is_scale_in && has_order) return;
     const struct sim_features *features = &sim.features;
     uint32_t at_once_percent = features->terminating_percent;
