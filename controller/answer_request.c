@@ -13,6 +13,8 @@
 #include "wire/wire.h"
 
 #define ACTIVITIES_MAX 1000 /* of an answer */
+/* Only orders are larger: no halt is, and no question. */
+#define UNREAD_BYTES (UINT64_C(64) << 10)
 
 static void refuse(struct asg_controller *controller, uint32_t peer, uint64_t request_no,
                    const char *code, const char *message)
@@ -380,17 +382,21 @@ struct asg_first_ports asg_order_ports(struct asg_controller *controller)
                                     .context = controller};
 }
 
+static const char too_many_orders[] =
+    "too many orders wait for their turn or for EC2's answer; send it again in a moment";
+static const char too_many_of_key[] = "too many orders of this key wait already; send it "
+                                      "again when one of them is answered";
+
 /* Behind those of its peer that wait. */
 static void wait_for_turn(struct asg_controller *controller,
                           const struct asg_bus_message *message,
                           const struct asg_request *request, const char *actor)
 {
-    if (asg_first_put(controller->first, message->peer, actor, request,
-                      message->length) == ASG_OK) {
-        return;
-    }
+    enum asg_status status =
+        asg_first_put(controller->first, message->peer, actor, request, message->length);
+    if (status == ASG_OK) return;
     refuse(controller, message->peer, request->request_no, "Throttling",
-           "too many orders wait for an answer of EC2; send it again in a moment");
+           status == ASG_ERR_LIMIT ? too_many_of_key : too_many_orders);
 }
 
 /* Name of the key that speaks, NULL when it is (no longer) on the list. */
@@ -404,6 +410,18 @@ static const char *actor_of(struct asg_controller *controller,
         return NULL;
     }
     return asg_arena_text(&controller->scratch, name);
+}
+
+/* What is large is not even read while its key has as many as it may. */
+static bool is_large_in_vain(struct asg_controller *controller,
+                             const struct asg_bus_message *message, const char *actor)
+{
+    if (message->length <= UNREAD_BYTES ||
+        !asg_first_is_full_of(controller->first, actor, message->length)) {
+        return false;
+    }
+    refuse(controller, message->peer, 0, "Throttling", too_many_of_key);
+    return true;
 }
 
 /* Its number may be what could not be read: 0 answers whatever the client asked last. */
@@ -424,11 +442,13 @@ static void refuse_unread(struct asg_controller *controller,
     refuse(controller, message->peer, 0, "MalformedRequest", error.text);
 }
 
-void asg_take_request(struct asg_controller *controller,
-                      const struct asg_bus_message *message)
+size_t asg_take_request(struct asg_controller *controller,
+                        const struct asg_bus_message *message)
 {
-    if (ASG_FAILPOINT_FAILS("admin.received")) return;
+    if (ASG_FAILPOINT_FAILS("admin.received")) return 0;
     asg_arena_reset(&controller->scratch);
+    const char *actor = actor_of(controller, message);
+    if (actor != NULL && is_large_in_vain(controller, message, actor)) return 0;
     struct asg_request request;
     enum asg_status status =
         asg_wire_decode_message(message->data, message->length, ASG_MESSAGE_REQUEST,
@@ -438,9 +458,8 @@ void asg_take_request(struct asg_controller *controller,
                                             : ASG_COUNT_FRAMES_MALFORMED,
                   1);
         refuse_unread(controller, message, status);
-        return;
+        return message->length;
     }
-    const char *actor = actor_of(controller, message);
     if (actor != NULL) {
         asg_welcome(&controller->welcomed, asg_bus_message_user_key(message),
                     asg_bus_message_peer_address(message));
@@ -456,11 +475,13 @@ void asg_take_request(struct asg_controller *controller,
     } else if (request.command == NULL) {
         refuse(controller, message->peer, request.request_no, "MalformedRequest",
                "neither a query nor a command");
-    } else if (asg_first_concerns(controller->first, message->peer, &request)) {
+    } else if (asg_first_concerns(controller->first, message->peer, &request,
+                                  message->length)) {
         wait_for_turn(controller, message, &request, actor);
     } else if (request.query == ASG_QUERY_TRY) {
         answer_try(controller, message->peer, &request, actor, NULL);
     } else {
         take_order(controller, message->peer, &request, actor, NULL);
     }
+    return message->length;
 }

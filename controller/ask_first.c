@@ -42,6 +42,7 @@ struct order {
     struct asg_request request;
     struct asg_command command; /* request.command, to be filled in */
     struct asg_first_order out;
+    bool is_heavy; /* has its turn: one in a pump */
     bool is_examined;
     struct item *items;
     size_t item_count;
@@ -171,17 +172,43 @@ static const struct order *find_of(const struct order *from, const struct order 
     return from != to ? from : NULL;
 }
 
+static bool is_large(const struct asg_first *first, size_t bytes)
+{
+    return bytes > first->options.large_bytes;
+}
+
+static bool is_heavy(const struct asg_first *first, const struct asg_request *request,
+                     size_t bytes)
+{
+    return request->query == ASG_QUERY_TRY || is_large(first, bytes);
+}
+
 bool asg_first_concerns(const struct asg_first *first, uint32_t peer,
-                        const struct asg_request *request)
+                        const struct asg_request *request, size_t bytes)
 {
     bool is_halt = request->command != NULL && request->command->kind == ASG_COMMAND_HALT;
     if (is_halt) return false; /* it waits for nothing */
-    return find_of(first->orders, NULL, peer) != NULL || names_something(request);
+    return is_heavy(first, request, bytes) ||
+           find_of(first->orders, NULL, peer) != NULL || names_something(request);
+}
+
+bool asg_first_is_full_of(const struct asg_first *first, const char *actor, size_t bytes)
+{
+    size_t count = 0;
+    size_t large = 0;
+    for (const struct order *o = first->orders; o != NULL; o = o->next) {
+        if (strcmp(o->out.actor, actor) != 0) continue;
+        count++;
+        large += is_large(first, o->bytes);
+    }
+    return count >= first->options.key_max ||
+           (is_large(first, bytes) && large >= first->options.key_large_max);
 }
 
 enum asg_status asg_first_put(struct asg_first *first, uint32_t peer, const char *actor,
                               const struct asg_request *request, size_t bytes)
 {
+    if (asg_first_is_full_of(first, actor, bytes)) return ASG_ERR_LIMIT;
     size_t of_peer = 0;
     for (const struct order *o = first->orders; o != NULL; o = o->next) {
         of_peer += o->out.peer == peer;
@@ -197,6 +224,7 @@ enum asg_status asg_first_put(struct asg_first *first, uint32_t peer, const char
         order->request.command = &order->command;
     }
     order->bytes = bytes;
+    order->is_heavy = is_heavy(first, request, bytes);
     order->out = (struct asg_first_order){.peer = peer,
                                           .actor = asg_arena_text(&order->arena, actor),
                                           .request = &order->request};
@@ -563,16 +591,24 @@ static void judge(struct order *order)
     fill(order);
 }
 
-void asg_first_pump(struct asg_first *first)
+bool asg_first_pump(struct asg_first *first)
 {
     free_orders(first->taken);
     first->taken = NULL;
+    bool had_heavy = false;
+    bool has_more = false;
     struct order **link = &first->orders;
     while (*link != NULL) {
         struct order *order = *link;
-        bool is_behind = find_of(first->orders, order, order->out.peer) != NULL;
-        if (!is_behind && !order->is_examined) examine(first, order);
-        if (is_behind || order->untold > 0) {
+        bool is_due = (!order->is_examined || order->untold == 0) &&
+                      find_of(first->orders, order, order->out.peer) == NULL;
+        if (is_due && order->is_heavy) {
+            has_more = has_more || had_heavy;
+            is_due = !had_heavy;
+            had_heavy = true;
+        }
+        if (is_due && !order->is_examined) examine(first, order);
+        if (!is_due || order->untold > 0) {
             link = &order->next;
             continue;
         }
@@ -585,4 +621,5 @@ void asg_first_pump(struct asg_first *first)
         first->taken = order;
         first->options.ports.take(first->options.ports.context, &order->out);
     }
+    return has_more;
 }

@@ -22,9 +22,15 @@
 #define FIRST_OF_PEER   64
 #define FIRST_BYTES     (UINT64_C(64) << 20)
 #define FIRST_QUESTIONS 100
-#define RETRY_MS        2000 /* between two tries to lead again */
-#define IDLE_MS         1000
-#define ALLOW_EVERY_MS  1000 /* the folders of allowed keys are read anew */
+/* What the orders of one key may take of it; a large one takes the loop longer than all
+ * else does, 0.1 s a MiB. */
+#define FIRST_OF_KEY       128
+#define FIRST_LARGE        (UINT64_C(64) << 10)
+#define FIRST_LARGE_OF_KEY 4
+#define ADMIN_TURN_BYTES   (UINT64_C(8) << 20) /* read of admins in a turn */
+#define RETRY_MS           2000                /* between two tries to lead again */
+#define IDLE_MS            1000
+#define ALLOW_EVERY_MS     1000 /* the folders of allowed keys are read anew */
 /* A turn is due at least so often, and one that is late by so much is of a process that
  * stood still: stopped, or on a machine that was suspended. */
 #define TURN_MS  60000
@@ -326,9 +332,10 @@ static void drain_workers(struct asg_controller *controller)
 static void drain_admin(struct asg_controller *controller)
 {
     struct asg_bus_message message;
-    for (int i = 0; i < BATCH_EVENTS; i++) {
+    size_t bytes = 0;
+    for (int i = 0; i < BATCH_EVENTS && bytes < ADMIN_TURN_BYTES; i++) {
         if (asg_bus_listener_receive(controller->admin, &message) != ASG_OK) return;
-        asg_take_request(controller, &message);
+        bytes += asg_take_request(controller, &message);
     }
 }
 
@@ -551,7 +558,7 @@ int64_t asg_controller_turn(struct asg_controller *controller)
     send_answered(controller);
     /* Whoever is told may put an order into the inbox. */
     controller->look_up_at_ms = asg_look_up_pump(controller->look_up, mono_ms);
-    asg_first_pump(controller->first);
+    bool has_more = asg_first_pump(controller->first);
     drain_inbox(controller);
     take_tick(controller);
     flush(controller);
@@ -574,7 +581,8 @@ int64_t asg_controller_turn(struct asg_controller *controller)
         controller->tidy_at_ms = mono_ms + (again_ms > 0 ? again_ms : IDLE_MS);
     }
     controller->api_at_ms = asg_api_turn(controller->api, mono_ms);
-    return wait_ms(controller);
+    int64_t wait = wait_ms(controller);
+    return has_more ? 0 : wait;
 }
 
 void asg_controller_run(struct asg_controller *controller, const atomic_bool *stop,
@@ -798,7 +806,10 @@ static void new_look_up(struct asg_controller *controller)
     asg_look_up_new(&options, &controller->look_up);
     const struct asg_first_options first = {.orders_max = FIRST_ORDERS,
                                             .peer_max = FIRST_OF_PEER,
+                                            .key_max = FIRST_OF_KEY,
                                             .bytes_max = FIRST_BYTES,
+                                            .large_bytes = FIRST_LARGE,
+                                            .key_large_max = FIRST_LARGE_OF_KEY,
                                             .questions_max = FIRST_QUESTIONS,
                                             .look_up = controller->look_up,
                                             .ports = asg_order_ports(controller)};

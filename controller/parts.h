@@ -109,9 +109,10 @@ struct asg_controller {
 };
 
 /* answer_request.c: one frame from openasg. A command becomes an event; the reply comes
- * when it is durable. A question is answered at once. */
-void asg_take_request(struct asg_controller *controller,
-                      const struct asg_bus_message *message);
+ * when it is durable. A question is answered at once. How many bytes were read: none of
+ * a large order whose key has too many. */
+size_t asg_take_request(struct asg_controller *controller,
+                        const struct asg_bus_message *message);
 
 /* answer_request.c too: what the orders that ask EC2 first need. */
 struct asg_first_ports asg_order_ports(struct asg_controller *controller);

@@ -126,6 +126,9 @@ static void begin(struct fixture *f, size_t questions_max)
     const struct asg_first_options options = {
         .orders_max = 8,
         .peer_max = 4,
+        .key_max = 7,
+        .large_bytes = 1000,
+        .key_large_max = 2,
         .bytes_max = 10000,
         .questions_max = questions_max,
         .look_up = f->look_up,
@@ -141,9 +144,9 @@ static void end(struct fixture *f)
 
 static void pump(struct fixture *f, int64_t mono_ms)
 {
-    asg_first_pump(f->first);
+    (void)asg_first_pump(f->first);
     (void)asg_look_up_pump(f->look_up, mono_ms);
-    asg_first_pump(f->first);
+    (void)asg_first_pump(f->first);
 }
 
 static enum asg_status put(struct fixture *f, uint32_t peer, uint64_t request_no,
@@ -151,8 +154,8 @@ static enum asg_status put(struct fixture *f, uint32_t peer, uint64_t request_no
 {
     const struct asg_request request = {
         .request_no = request_no, .command = command, .group = "", .name = ""};
-    assert_true(asg_first_concerns(f->first, peer, &request));
-    return asg_first_put(f->first, peer, "ann", &request, 100);
+    assert_true(asg_first_concerns(f->first, peer, &request, 100));
+    return asg_first_put(f->first, peer, peer == 7 ? "ann" : "bob", &request, 100);
 }
 
 static enum asg_status put_create(struct fixture *f, uint32_t peer, uint64_t request_no,
@@ -181,7 +184,7 @@ static void tell(struct fixture *f, size_t sent, const struct asg_told *told)
     const struct asg_told_message message = {.question_no = f->sent[sent].question_no,
                                              .told = told};
     assert_true(asg_look_up_take(f->look_up, 1, &message, 10));
-    asg_first_pump(f->first);
+    (void)asg_first_pump(f->first);
 }
 
 static void tell_found(struct fixture *f, size_t sent, uint64_t version)
@@ -271,11 +274,11 @@ static void test_a_halt_waits_behind_nothing(void **state)
     assert_status(ASG_OK, put_create(&f, 7, 1, "web"));
     const struct asg_command halt = {.kind = ASG_COMMAND_HALT, .group = ""};
     struct asg_request request = {.command = &halt, .group = "", .name = ""};
-    assert_false(asg_first_concerns(f.first, 7, &request));
+    assert_false(asg_first_concerns(f.first, 7, &request, 100));
     const struct asg_command unhalt = {.kind = ASG_COMMAND_UNHALT, .group = ""};
     request.command = &unhalt;
-    assert_true(asg_first_concerns(f.first, 7, &request));
-    assert_false(asg_first_concerns(f.first, 8, &request));
+    assert_true(asg_first_concerns(f.first, 7, &request, 100));
+    assert_false(asg_first_concerns(f.first, 8, &request, 100));
     end(&f);
 }
 
@@ -286,7 +289,7 @@ static void test_without_a_worker_nothing_is_asked(void **state)
     begin(&f, 10);
     f.has_worker = false;
     assert_status(ASG_OK, put_create(&f, 7, 1, "web"));
-    asg_first_pump(f.first);
+    (void)asg_first_pump(f.first);
     assert_int_equal(1, f.taken_count);
     assert_string_equal(
         "EC2 could not be asked (no worker is connected): launch template "
@@ -397,9 +400,72 @@ static void test_those_that_wait_are_bounded(void **state)
     assert_status(ASG_ERR_BUSY, put_create(&f, 9, 9, "web"));
     f.has_worker = false;
     f.puts_again = true; /* whoever is taken may bring another */
-    asg_first_pump(f.first);
+    (void)asg_first_pump(f.first);
     assert_int_equal(9, f.taken_count);
     assert_int_equal(0, asg_first_count(f.first));
+    end(&f);
+}
+
+static enum asg_status put_heavy(struct fixture *f, uint32_t peer, const char *actor,
+                                 uint64_t request_no, enum asg_query query, size_t bytes)
+{
+    const struct asg_command unhalt = {.kind = ASG_COMMAND_UNHALT, .group = ""};
+    const struct asg_request request = {.request_no = request_no,
+                                        .query = query,
+                                        .command = &unhalt,
+                                        .group = "",
+                                        .name = ""};
+    assert_true(asg_first_concerns(f->first, peer, &request, bytes));
+    return asg_first_put(f->first, peer, actor, &request, bytes);
+}
+
+/* Trials and large orders: one in a pump, and the small ones of others beside it. */
+static void test_heavy_ones_have_turns(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 10);
+    f.has_worker = false;
+    assert_status(ASG_OK, put_heavy(&f, 7, "ann", 1, ASG_QUERY_TRY, 100));
+    assert_status(ASG_OK, put_heavy(&f, 8, "ann", 2, ASG_QUERY_NONE, 1001));
+    assert_status(ASG_OK, put_heavy(&f, 9, "bob", 3, ASG_QUERY_TRY, 1001));
+    put_update(&f, 8, 4); /* behind a heavy one of its peer */
+    assert_status(ASG_OK, put_create(&f, 10, 5, "web"));
+    assert_true(asg_first_pump(f.first));
+    assert_int_equal(2, f.taken_count);
+    assert_int_equal(1, f.taken[0].request_no);
+    assert_int_equal(5, f.taken[1].request_no);
+    assert_true(asg_first_pump(f.first));
+    assert_int_equal(4, f.taken_count);
+    assert_int_equal(2, f.taken[2].request_no);
+    assert_int_equal(4, f.taken[3].request_no);
+    assert_false(asg_first_pump(f.first));
+    assert_int_equal(5, f.taken_count);
+    assert_int_equal(3, f.taken[4].request_no);
+    end(&f);
+}
+
+static void test_a_key_has_few_large_ones_and_not_all_places(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 10);
+    assert_status(ASG_OK, put_heavy(&f, 7, "ann", 1, ASG_QUERY_TRY, 1001));
+    assert_status(ASG_OK, put_heavy(&f, 8, "ann", 2, ASG_QUERY_NONE, 1001));
+    assert_true(asg_first_is_full_of(f.first, "ann", 1001));
+    assert_false(asg_first_is_full_of(f.first, "ann", 1000));
+    assert_status(ASG_ERR_LIMIT, put_heavy(&f, 9, "ann", 3, ASG_QUERY_TRY, 1001));
+    assert_status(ASG_OK, put_heavy(&f, 9, "ann", 3, ASG_QUERY_TRY, 1000));
+    assert_status(ASG_OK, put_heavy(&f, 10, "bob", 4, ASG_QUERY_TRY, 1001));
+    (void)asg_first_pump(f.first);
+    assert_status(ASG_OK, put_heavy(&f, 9, "ann", 5, ASG_QUERY_TRY, 1001));
+    end(&f);
+    begin(&f, 10);
+    for (uint64_t i = 0; i < 7; i++) {
+        assert_status(ASG_OK, put_heavy(&f, (uint32_t)i, "ann", i, ASG_QUERY_TRY, 100));
+    }
+    assert_status(ASG_ERR_LIMIT, put_heavy(&f, 8, "ann", 8, ASG_QUERY_TRY, 100));
+    assert_status(ASG_OK, put_heavy(&f, 8, "bob", 8, ASG_QUERY_TRY, 100));
     end(&f);
 }
 
@@ -416,6 +482,8 @@ int main(void)
         cmocka_unit_test(test_a_thousand_groups_ask_once_for_each),
         cmocka_unit_test(test_one_order_asks_for_so_much_and_no_more),
         cmocka_unit_test(test_those_that_wait_are_bounded),
+        cmocka_unit_test(test_heavy_ones_have_turns),
+        cmocka_unit_test(test_a_key_has_few_large_ones_and_not_all_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
