@@ -44,7 +44,7 @@ keep running. What is read again without one:
 
 SIGHUP ends none of the programs. A worker, an agent, `openasg-ec2local` and a controller without an API
 log that there is nothing to read again (`hang_up`) and go on. That is so in the foreground too: a
-terminal that closes leaves the program running; Ctrl-C or SIGTERM ends it.
+terminal that closes leaves the program running; Ctrl-C or SIGTERM stops it.
 
 """
 
