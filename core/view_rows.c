@@ -226,7 +226,8 @@ static void view_holds(const struct group *group, struct asg_arena *arena,
     assert(view->hold_count == 0);
     view_stops(group, &holds);
     for (int topic = 0; topic < HOLD_TOPICS; topic++) {
-        const struct hold *hold = &group->holds[topic];
+        const struct hold *hold =
+            topic == HOLD_POLICY ? &group->display.hold : &group->holds[topic];
         if (!hold->is_on || is_stop(hold->reason)) continue;
         if (topic == HOLD_POLICY && group->policy_count == 0) continue;
         push_hold(&holds,
@@ -238,7 +239,7 @@ static void view_holds(const struct group *group, struct asg_arena *arena,
     }
     for (size_t i = 0; i < group->policy_count; i++) {
         const struct policy *policy = &group->policies[i];
-        const struct policy_hold *hold = &policy->state.hold;
+        const struct policy_hold *hold = &policy->state.shown;
         if (!hold->is_on || policy->config.is_disabled) continue;
         char text[ASG_REASON_MAX + 1];
         asg_hold_say_policy(&policy->config, hold, text, sizeof text);
@@ -273,7 +274,7 @@ void asg_view_fill_group(const struct group *group, struct asg_arena *arena,
                                    group->template.version),
         .created_ms = group->created_ms,
         .unknown = group->unknown_count,
-        .wanted = group->policy_count > 0 ? group->scaling.wanted : ASG_UNSET,
+        .wanted = group->policy_count > 0 ? group->display.wanted : ASG_UNSET,
     };
     view_suspensions(group, arena, ret);
     view_holds(group, arena, ret);

@@ -111,6 +111,15 @@ static const char *wrong_with_peaks(const struct asg_core *core,
     return NULL;
 }
 
+/* What is not known is not shown: readers would be told of a wait that is over. */
+static const char *wrong_with_shown(const struct asg_policy_state *state)
+{
+    assert(state->hold.reason < ASG_HOLD_COUNT);
+    if (!state->shown.is_on) return NULL;
+    if (!state->hold.is_on) return "shows that it waits, and does not wait";
+    return state->shown.reason == state->hold.reason ? NULL : "shows another reason";
+}
+
 static const char *wrong_with_policies(const struct asg_core *core,
                                        const struct group *group)
 {
@@ -133,6 +142,7 @@ static const char *wrong_with_policies(const struct asg_core *core,
             return "has a policy that is below since the future";
         }
         const char *wrong = wrong_with_peaks(core, state);
+        if (wrong == NULL) wrong = wrong_with_shown(state);
         if (wrong != NULL) return wrong;
     }
     return NULL;

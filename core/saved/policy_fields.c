@@ -2,10 +2,21 @@
 
 #include <assert.h>
 
-static void hold_fields(struct asg_fields *fields, struct asg_policy_state *state)
+static void hold_fields(struct asg_fields *fields, struct policy_hold *hold)
 {
-    struct policy_hold *hold = &state->hold;
+    int reason = (int)hold->reason;
     assert(asg_fields_is_loading(fields) || hold->reason < ASG_HOLD_COUNT);
+    asg_fields_bool(fields, &hold->is_on);
+    asg_fields_enum(fields, &reason, ASG_HOLD_COUNT);
+    hold->reason = (enum asg_hold_reason)reason;
+    if (!hold->is_on) return;
+    asg_fields_i64(fields, &hold->until_ms);
+    asg_fields_u32(fields, &hold->count);
+    asg_fields_i64(fields, &hold->wanted);
+}
+
+static void holds_fields(struct asg_fields *fields, struct asg_policy_state *state)
+{
     assert(asg_fields_is_loading(fields) || state->said < ASG_HOLD_COUNT);
     asg_fields_bool(fields, &state->has_said);
     if (state->has_said) {
@@ -13,14 +24,9 @@ static void hold_fields(struct asg_fields *fields, struct asg_policy_state *stat
         asg_fields_enum(fields, &said, ASG_HOLD_COUNT);
         state->said = (enum asg_hold_reason)said;
     }
-    asg_fields_bool(fields, &hold->is_on);
-    if (!hold->is_on) return;
-    int reason = (int)hold->reason;
-    asg_fields_enum(fields, &reason, ASG_HOLD_COUNT);
-    hold->reason = (enum asg_hold_reason)reason;
-    asg_fields_i64(fields, &hold->until_ms);
-    asg_fields_u32(fields, &hold->count);
-    asg_fields_i64(fields, &hold->wanted);
+    hold_fields(fields, &state->hold);
+    hold_fields(fields, &state->shown);
+    asg_fields_i64(fields, &state->off_ms);
 }
 
 void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state *state)
@@ -28,7 +34,7 @@ void asg_policy_state_fields(struct asg_fields *fields, struct asg_policy_state 
     assert(asg_fields_is_loading(fields) ||
            state->period_count <= ASG_POLICY_PERIODS_MAX);
     assert(asg_fields_is_loading(fields) || state->peak_count <= ASG_POLICY_PEAKS_MAX);
-    hold_fields(fields, state);
+    holds_fields(fields, state);
     asg_fields_u32(fields, &state->breaches);
     asg_fields_u32(fields, &state->period_count);
     if (state->period_count > ASG_POLICY_PERIODS_MAX) {

@@ -247,8 +247,8 @@ static void hold_fields(struct asg_fields *f, struct hold *hold)
 {
     assert(asg_fields_is_loading(f) || hold->reason < ASG_HOLD_COUNT);
     asg_fields_bool(f, &hold->is_on);
-    if (!hold->is_on) return;
     ENUM(f, &hold->reason, ASG_HOLD_COUNT);
+    if (!hold->is_on) return;
     asg_fields_i64(f, &hold->until_ms);
     asg_fields_u32(f, &hold->count);
 }
@@ -271,6 +271,10 @@ static void scaling_fields(struct asg_fields *f, struct asg_core *core, struct g
         hold_fields(f, &g->holds[topic]);
     }
     asg_fields_i64(f, &g->scaling.wanted);
+    hold_fields(f, &g->display.hold);
+    asg_fields_i64(f, &g->display.off_ms);
+    asg_fields_i64(f, &g->display.wanted);
+    asg_fields_i64(f, &g->display.moved_ms);
 }
 
 static void launching_fields(struct asg_fields *f, struct group *g)

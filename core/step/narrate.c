@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "core/step/say_hold.h"
+#include "core/step/show_holds.h"
 #include "core/world/kept_text.h"
 #include "core/world/state.h"
 #include "model/copy.h"
@@ -103,8 +104,9 @@ static const char *say_until(int64_t until_ms, char text[ASG_TIME_TEXT_MAX + 16]
     return text;
 }
 
-static void keep_hold(struct group *group, struct hold *hold, struct why why)
+static void keep_hold(struct group *group, enum hold_topic topic, struct why why)
 {
+    struct hold *hold = &group->holds[topic];
     int64_t until_ms = why.until_ms == INT64_MAX ? 0 : why.until_ms;
     assert(why.reason < ASG_HOLD_COUNT && until_ms >= 0);
     if (hold->is_on && hold->reason == why.reason && hold->until_ms == until_ms &&
@@ -113,7 +115,7 @@ static void keep_hold(struct group *group, struct hold *hold, struct why why)
     }
     *hold = (struct hold){
         .is_on = true, .reason = why.reason, .until_ms = until_ms, .count = why.count};
-    group->hold_changes++;
+    if (topic != HOLD_POLICY) group->hold_changes++; /* that one show_holds.h shows */
 }
 
 void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
@@ -129,7 +131,7 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
     va_end(args);
     asg_utf8_mend(text);
     asg_hold_on(core, topic);
-    keep_hold(group, &group->holds[topic], why);
+    keep_hold(group, topic, why);
     if (strcmp(group->held[topic], text) == 0) return;
     group->hold_changes++;
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, text);
@@ -139,24 +141,12 @@ void asg_hold(struct asg_core *core, struct group *group, enum hold_topic topic,
                 say_until(why.until_ms, until));
 }
 
-static bool is_same_wait(const struct policy_hold *a, const struct policy_hold *b)
-{
-    assert(a->reason < ASG_HOLD_COUNT && b->reason < ASG_HOLD_COUNT);
-    if (!a->is_on || !b->is_on) return a->is_on == b->is_on;
-    return a->reason == b->reason && a->until_ms == b->until_ms && a->count == b->count &&
-           a->wanted == b->wanted;
-}
-
 void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *policy,
                      const struct policy_hold *hold)
 {
-    struct policy_hold *kept = &policy->state.hold;
     assert(!hold->is_on || hold->reason < ASG_HOLD_COUNT);
     bool is_said = policy->state.has_said && policy->state.said == hold->reason;
-    if (!is_same_wait(kept, hold)) {
-        *kept = *hold;
-        group->hold_changes++;
-    }
+    policy->state.hold = *hold;
     /* A load that goes up and down says it once, until desired moves. */
     /* A period without metrics is common where instances have just become warm. */
     if (!hold->is_on || is_said || hold->reason == ASG_HOLD_NO_METRICS) return;
@@ -172,11 +162,8 @@ void asg_hold_policy(struct asg_core *core, struct group *group, struct policy *
 
 void asg_hold_begin_period(struct group *group)
 {
-    struct hold *hold = &group->holds[HOLD_POLICY];
     assert(group->policy_count > 0); /* or nobody wishes */
-    if (!hold->is_on) return;
-    *hold = (struct hold){.is_on = false};
-    group->hold_changes++;
+    group->holds[HOLD_POLICY] = (struct hold){.is_on = false};
 }
 
 void asg_hold_on(struct asg_core *core, enum hold_topic topic)
@@ -195,7 +182,11 @@ bool asg_hold_is_on(const struct asg_core *core, enum hold_topic topic)
 void asg_hold_forget(struct asg_core *core, struct group *group, enum hold_topic topic)
 {
     assert(topic < HOLD_TOPICS);
-    if (group->holds[topic].is_on) group->hold_changes++;
+    if (topic == HOLD_POLICY) {
+        asg_hold_show_anew(group);
+    } else if (group->holds[topic].is_on) {
+        group->hold_changes++;
+    }
     group->holds[topic] = (struct hold){.is_on = false};
     asg_text_keep(core, &group->held[topic], ASG_REASON_MAX, "");
 }

@@ -57,7 +57,8 @@ static void forget_what_waits(struct asg_core *core, struct group *group, bool i
         state->said = (enum asg_hold_reason)0;
         if (is_looked || !state->hold.is_on) continue;
         state->hold = (struct policy_hold){.is_on = false};
-        group->hold_changes++;
+        if (state->shown.is_on) group->hold_changes++;
+        state->shown.is_on = false;
     }
 }
 

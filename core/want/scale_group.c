@@ -9,6 +9,7 @@
 #include "core/world/standing.h"
 #include "core/step/activities.h"
 #include "core/step/narrate.h"
+#include "core/step/show_holds.h"
 #include "core/want/desired.h"
 #include "core/want/policy.h"
 #include "core/world/touched.h"
@@ -197,7 +198,7 @@ static void forget_across_gap(const struct asg_core *core, struct group *group)
     bool is_gap = since_ms > GAP_PERIODS * group->config.evaluation_ms;
     if (group->scaling.measured_ms != 0 && is_gap) {
         for (size_t i = 0; i < group->policy_count; i++) {
-            if (group->policies[i].state.hold.is_on) group->hold_changes++;
+            if (group->policies[i].state.shown.is_on) group->hold_changes++;
             memset(&group->policies[i].state, 0, sizeof group->policies[i].state);
         }
     }
@@ -241,20 +242,12 @@ static int64_t wish_of(const struct policy *policy, const struct asg_proposal *p
     return is_tracking ? desired : ASG_UNSET;
 }
 
-static void note_wanted(struct group *group, int64_t wanted)
-{
-    assert(wanted >= ASG_UNSET);
-    if (wanted == group->scaling.wanted) return;
-    group->scaling.wanted = wanted;
-    group->hold_changes++;
-}
-
 void asg_want_scale_group(struct asg_core *core, struct group *group,
                           const struct asg_group_metric *rows, size_t count)
 {
     assert(core->step != NULL);
     if (group->is_deleting || group->policy_count == 0) return;
-    uint64_t changes = group->hold_changes;
+    uint64_t changes = group->hold_changes; /* as readers see them */
     forget_across_gap(core, group);
     struct asg_policy_input input = asg_want_input(core, group);
     struct verdict verdict = {0};
@@ -286,13 +279,11 @@ void asg_want_scale_group(struct asg_core *core, struct group *group,
         if (wish > wanted) wanted = wish;
         add_proposal(&verdict, policy, &proposal);
     }
-    note_wanted(group, wanted);
+    group->scaling.wanted = wanted;
     /* Policies see what happens while they may not act: on resume they go by that, not by
      * periods of long ago. */
-    if (asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION)) {
-        if (group->hold_changes != changes) asg_touch_settled(group);
-        return;
-    }
-    settle(core, group, &verdict);
+    bool may_act = !asg_group_is_suspended(group, ASG_PROCESS_ALARM_NOTIFICATION);
+    if (may_act) settle(core, group, &verdict);
+    asg_hold_show(core, group, group->config.desired != input.desired);
     if (group->hold_changes != changes) asg_touch_settled(group);
 }

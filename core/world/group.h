@@ -125,6 +125,14 @@ struct group_scaling {
     int64_t wanted; /* what its policies want, before any limit; ASG_UNSET: nothing */
 };
 
+/* What readers see of HOLD_POLICY and of `wanted` (step/show_holds.h). */
+struct group_display {
+    struct hold hold;
+    int64_t off_ms; /* when `hold` was shown last; 0: long ago */
+    int64_t wanted;
+    int64_t moved_ms; /* when anything of it was another last; 0: long ago */
+};
+
 struct group_launching {
     int64_t after_ms;  /* back-off */
     uint32_t failures; /* in a row, for whatever reason */
@@ -239,6 +247,7 @@ struct group {
     struct group_template template;
     struct group_windows windows;
     struct group_scaling scaling;
+    struct group_display display;
     struct group_launching launching;
     struct group_ends ends;
     struct group_silence silence;
@@ -249,7 +258,7 @@ struct group {
     uint32_t replacing; /* places of unhealthy ones that are not filled again yet */
     struct asg_due due; /* when it wants its tick, in core's heap */
     /* not saved */
-    uint64_t hold_changes; /* how often why it waits has changed */
+    uint64_t hold_changes; /* how often what is shown of why it waits has changed */
     bool is_dirty; /* something of it has changed: it is looked at before the step ends */
     struct counts counts;
     uint32_t look_ups;      /* of its launches, in EC2's listings */

@@ -32,7 +32,9 @@ struct policy_hold {
 
 struct asg_policy_state {
     struct policy_hold hold;
-    bool has_said; /* since desired moved last: */
+    struct policy_hold shown; /* what readers see of it; kept when it is off */
+    int64_t off_ms;           /* when it was shown last; 0: long ago */
+    bool has_said;            /* since desired moved last: */
     enum asg_hold_reason said;
     uint32_t breaches;     /* periods in a row beyond the threshold */
     uint32_t period_count; /* of periods[] in use: those in a row that breached */

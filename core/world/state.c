@@ -106,6 +106,7 @@ struct group *asg_group_add(struct asg_core *core, const struct asg_group_config
     group->scaling.dry_run_desired = -1;
     group->scaling.order_floor = UINT32_MAX;
     group->scaling.wanted = ASG_UNSET;
+    group->display.wanted = ASG_UNSET;
     group->due.at_ms = INT64_MAX;
     asg_group_set_config(group, config);
     assert(asg_group_of_no(core, group->no) == group);

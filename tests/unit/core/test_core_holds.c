@@ -686,6 +686,112 @@ static void test_what_stays_held_touches_no_sheet(void **state)
     asg_arena_clear(&arena);
 }
 
+static size_t sheets_touched(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_changes changes;
+    asg_core_changes(w.core, &arena, &changes);
+    size_t count = changes.group_count;
+    assert_false(changes.is_all);
+    asg_arena_clear(&arena);
+    return count;
+}
+
+static void begin_watching(void)
+{
+    struct asg_arena arena = {0};
+    struct asg_changes changes;
+    asg_core_changes(w.core, &arena, &changes);
+    asg_arena_clear(&arena);
+}
+
+/* It wants 1 to 3, another number in each period, and waits for the same window. */
+static void test_a_load_that_wobbles_touches_no_sheet(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("cpu50", 5 * MINUTE));
+    begin_watching();
+    measure(4, 4, 10);
+    assert_int_equal(1, sheets_touched());
+    assert_int_equal(1, wanted());
+    size_t touched = 0;
+    for (int i = 1; i <= 29; i++) {
+        measure(4, 4, i % 2 == 0 ? 10 : 30);
+        touched += sheets_touched();
+    }
+    assert_int_equal(0, touched);
+    assert_int_equal(1, wanted());
+    expect_hold(ASG_HOLD_STABILISATION, BEGAN_MS + 5 * MINUTE, 0, "wants 1 and waits");
+    for (int i = 0; i < 32; i++) {
+        measure(4, 4, 30);
+        touched += sheets_touched();
+        if (i % 8 == 0) save_and_load();
+        if (i % 8 == 0) begin_watching();
+    }
+    assert_in_range(touched, 0, 1); /* a load touches all */
+    assert_int_equal(3, wanted());
+    expect_hold(ASG_HOLD_STABILISATION, BEGAN_MS + 5 * MINUTE, 0, "wants 3 and waits");
+}
+
+/* Each period looks anew whether a policy wants beyond max; it does. */
+static void test_a_group_that_stays_at_max_touches_no_sheet(void **state)
+{
+    (void)state;
+    make_group(4, (struct asg_group_config){.max = 4});
+    put_policy(tracking("cpu50", 0));
+    begin_watching();
+    measure(4, 4, 90);
+    assert_int_equal(1, sheets_touched());
+    assert_int_equal(8, wanted());
+    for (int i = 1; i <= 29; i++) {
+        measure(4, 4, i % 2 == 0 ? 90 : 110);
+        assert_int_equal(0, sheets_touched());
+        assert_true(is_held(ASG_HOLD_AT_MAX));
+    }
+}
+
+/* Gone at once, and not back with each period. */
+static void test_a_hold_that_comes_and_goes_is_shown_seldom(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("cpu50", 5 * MINUTE));
+    begin_watching();
+    size_t touched = 0;
+    for (int i = 0; i < 60; i++) {
+        measure(4, 4, 10);
+        touched += sheets_touched();
+        measure(4, 4, 47);
+        assert_false(is_held(ASG_HOLD_STABILISATION));
+        touched += sheets_touched();
+    }
+    assert_in_range(touched, 8, 12); /* of 120 periods */
+    for (int i = 0; i < 30; i++) {
+        measure(4, 4, 10);
+    }
+    assert_true(is_held(ASG_HOLD_STABILISATION)); /* it stays: so it is shown */
+}
+
+/* The window that is low all through ends in a peak that keeps them, and the moment moves
+ * on: it is shown before the one of before would be over. */
+static void test_no_moment_is_shown_that_is_over(void **state)
+{
+    (void)state;
+    make_group(4, unlimited);
+    put_policy(tracking("cpu50", 20000));
+    uint32_t held = 0;
+    for (int i = 0; i < 600; i++) {
+        measure(4, 4, i % 27 == 0 ? 44 : 30); /* low, and wants 4 or 3 */
+        if (desired() != 4) set_desired(4);
+        struct asg_hold hold;
+        if (!find_hold(ASG_HOLD_STABILISATION, &hold)) continue;
+        held++;
+        if (hold.until_ms != 0) assert_true(hold.until_ms > w.now_ms);
+    }
+    assert_true(held > 100);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -719,6 +825,10 @@ int main(void)
         TEST(test_at_max_is_over_when_max_or_the_policies_change),
         TEST(test_another_policy_and_missing_metrics),
         TEST(test_what_stays_held_touches_no_sheet),
+        TEST(test_a_load_that_wobbles_touches_no_sheet),
+        TEST(test_a_group_that_stays_at_max_touches_no_sheet),
+        TEST(test_a_hold_that_comes_and_goes_is_shown_seldom),
+        TEST(test_no_moment_is_shown_that_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
