@@ -108,6 +108,11 @@ int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
     return asg_cli_fail(cli, is_usage ? ASG_EXIT_USAGE : ASG_EXIT_FAILED, "%s", text);
 }
 
+int asg_cli_fail_file(struct asg_cli *cli, const struct asg_error *error)
+{
+    return asg_cli_fail(cli, ASG_EXIT_USAGE, "%s", error->text);
+}
+
 size_t asg_cli_width(const struct asg_cli *cli)
 {
     return cli->is_wide ? 0 : asg_terminal_width(cli->out);

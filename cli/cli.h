@@ -84,6 +84,9 @@ int asg_cli_fail_more(struct asg_cli *cli, int code, const char *word, const cha
 int asg_cli_fail_status(struct asg_cli *cli, enum asg_status status,
                         const struct asg_error *error);
 
+/* The same for a file that the command line names: what cannot be read is usage too. */
+int asg_cli_fail_file(struct asg_cli *cli, const struct asg_error *error);
+
 /* Width of the terminal on `out`, 0 when it is none: tables are then not cut. */
 size_t asg_cli_width(const struct asg_cli *cli);
 

@@ -108,7 +108,7 @@ static const struct asg_option list_options[] = {
 static const struct asg_exit_code exit_codes[] = {
     {ASG_EXIT_OK, "done"},
     {ASG_EXIT_FAILED, "refused by the controller, or it failed"},
-    {ASG_EXIT_USAGE, "the command line or the settings are wrong"},
+    {ASG_EXIT_USAGE, "the command line, the settings or a file given there is wrong"},
     {ASG_EXIT_UNREACHABLE, "no answer from the controller"},
     {ASG_EXIT_NOT_VERIFIED, "the log does not verify"},
     {ASG_EXIT_DIFFERS, "the replay decides differently from the log"},

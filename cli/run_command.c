@@ -17,6 +17,13 @@ static int show_help(struct asg_cli *cli, const struct asg_arguments *arguments)
         asg_options_help(arguments, cli->out);
         return ASG_EXIT_OK;
     }
+    if (cli->fails_in_json) {
+        const char *family = arguments->family;
+        const char *blank = family[0] != '\0' ? " " : "";
+        return asg_cli_fail(cli, ASG_EXIT_USAGE,
+                            "which command? \"openasg%s%s --help\" lists them", blank,
+                            family);
+    }
     asg_options_help(arguments, cli->err);
     return ASG_EXIT_USAGE;
 }

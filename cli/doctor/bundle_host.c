@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/safe_file.h"
 #include "cli/doctor/bundle.h"
 #include "cli/doctor/run_program.h"
 
@@ -72,6 +73,11 @@ static void add_program(struct asg_bundle *bundle, const char *program, const ch
                                FILE_MAX, &said);
     if (code == 0) {
         asg_bundle_add(bundle, name, &said);
+    } else if (asg_path_leads_out(path)) {
+        asg_bundle_miss(bundle, name,
+                        "%s --print-config: exit code %d; what it said is left out: a "
+                        "symbolic link leads to a file in another folder",
+                        program, code);
     } else {
         asg_bundle_miss(bundle, name, "%s --print-config: exit code %d: %s", program,
                         code, asg_bytes_text(&said));

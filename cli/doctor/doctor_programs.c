@@ -124,6 +124,12 @@ static void check_program(struct asg_doctor *doctor, const char *program,
         asg_doctor_find(doctor, ASG_FINDING_FAILED, program,
                         "Run it by hand with --check-config.",
                         "checking %s ended without a message (exit code %d)", file, code);
+    } else if (asg_path_leads_out(file)) {
+        asg_doctor_find(
+            doctor, ASG_FINDING_FAILED, program, "Run it by hand with --check-config.",
+            "%s is wrong (exit code %d); what the program said is left out: a "
+            "symbolic link leads to a file in another folder",
+            file, code);
     } else {
         take_lines(doctor, program, &said);
     }

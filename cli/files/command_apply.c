@@ -117,7 +117,7 @@ static int read_declared(struct run *run)
     }
     enum asg_status status =
         asg_declared_read(&paths, &cli->arena, &run->declared, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) return asg_cli_fail_file(cli, &error);
     const struct asg_declared *declared = &run->declared;
     if (declared->group_count + declared->policy_count + declared->schedule_count == 0) {
         return asg_cli_fail(cli, ASG_EXIT_USAGE,

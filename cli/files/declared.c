@@ -1,7 +1,9 @@
 #include "cli/files/declared.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/safe_file.h"
 #include "model/defaults.h"
 #include "model/presets.h"
 #include "model/schemas.h"
@@ -219,9 +221,9 @@ static bool has_sections(const struct asg_yaml_node *root)
     return false;
 }
 
-enum asg_status asg_declared_read_file(const char *path, enum asg_rules_kind bare,
-                                       struct asg_arena *arena, struct asg_declared *ret,
-                                       struct asg_error *error)
+static enum asg_status read_file(const char *path, enum asg_rules_kind bare,
+                                 struct asg_arena *arena, struct asg_declared *ret,
+                                 struct asg_error *error)
 {
     const char *text = NULL;
     size_t length = 0;
@@ -256,4 +258,23 @@ enum asg_status asg_declared_read_file(const char *path, enum asg_rules_kind bar
         }
     }
     return status;
+}
+
+enum asg_status asg_declared_read_file(const char *path, enum asg_rules_kind bare,
+                                       struct asg_arena *arena, struct asg_declared *ret,
+                                       struct asg_error *error)
+{
+    enum asg_status status = read_file(path, bare, arena, ret, error);
+    if (status != ASG_ERR_INVALID && status != ASG_ERR_LIMIT) return status;
+    if (!asg_path_leads_out(path)) return status;
+    /* What is wrong names words of the file; its line is all that may be known of it. */
+    size_t line = 0;
+    size_t length = strlen(path);
+    if (strncmp(error->text, path, length) == 0 && error->text[length] == ':') {
+        line = strtoul(error->text + length + 1, NULL, 10);
+    }
+    return asg_fail(error, status,
+                    "%s:%zu: not what openasg reads; the words are not shown, since a "
+                    "symbolic link leads to a file in another folder: name that file",
+                    path, line);
 }

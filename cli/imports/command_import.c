@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/safe_file.h"
 #include "cli/commands.h"
 #include "cli/imports/read_scaling.h"
@@ -169,8 +170,14 @@ static int write_to(struct asg_cli *cli, const struct asg_arguments *arguments,
 static void say_notes(struct asg_cli *cli, const struct asg_imported *imported)
 {
     for (size_t i = 0; i < imported->note_count; i++) {
-        asg_cli_print(cli->err, "openasg: %s: %s %s\n", imported->group.name,
-                      imported->notes[i].what, imported->notes[i].todo);
+        /* Names are AWS's: a line feed of theirs would begin a line of ours. */
+        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes text = {0};
+        ASG_CLEANUP(asg_bytes_clear) struct asg_bytes line = {0};
+        asg_bytes_printf(&text, "openasg: %s: %s %s", imported->group.name,
+                         imported->notes[i].what, imported->notes[i].todo);
+        asg_escape_append((const char *)text.data, text.length, ASG_LAYOUT_BLANK, &line);
+        asg_cli_write(cli->err, (const char *)line.data, line.length);
+        (void)fputc('\n', cli->err);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/lists/end_quietly.h"
 #include "cli/log/open_log.h"
 #include "cli/show/print_decision.h"
 #include "text/moment.h"
@@ -122,6 +123,7 @@ static int run_tail(void *context, const struct asg_arguments *arguments)
     bool follows = asg_option_flag(arguments, "follow");
     int code = asg_cli_check_follow(cli, follows);
     if (code != ASG_EXIT_OK) return code;
+    if (follows) asg_end_quietly();
     ASG_CLEANUP(asg_log_close) struct asg_log *log = NULL;
     code = asg_open_log(cli, arguments, 0, &log);
     if (code != ASG_EXIT_OK) return code;

@@ -63,6 +63,10 @@ static int run_list(void *context, const struct asg_arguments *arguments)
         .limit = (uint32_t)asg_option_number(arguments, "limit", ROWS)};
     struct asg_answer answer = {0};
     int code = asg_ask(cli, &request, &cli->arena, &answer);
+    if (code == ASG_EXIT_OK) {
+        code =
+            asg_check_listed(cli, asg_argument_text(arguments, 0), answer.activity_count);
+    }
     if (code != ASG_EXIT_OK) return code;
     return asg_cli_show_list(cli, &asg_activity_schema, answer.activities,
                              answer.activity_count, ASG_COLUMNS(list_columns));

@@ -5,6 +5,7 @@
 #include "cli/ask/ask_controller.h"
 #include "cli/ask/hush_errors.h"
 #include "cli/commands.h"
+#include "cli/lists/end_quietly.h"
 #include "cli/show/print_decision.h"
 #include "cli/show/say_hold.h"
 #include "model/schemas.h"
@@ -190,6 +191,7 @@ static int run_explain(void *context, const struct asg_arguments *arguments)
     bool follows = asg_option_flag(arguments, "follow");
     int code = asg_cli_check_follow(cli, follows);
     if (code != ASG_EXIT_OK) return code;
+    if (follows) asg_end_quietly();
     const char *group = asg_argument_text(arguments, 0);
     if (group == NULL) group = "";
     int64_t since_ms = 0;

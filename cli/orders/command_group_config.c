@@ -182,6 +182,7 @@ static const struct asg_argument name_argument[] = {
         {.name = "terminating-percent",                                                  \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
+         .min = 1,                                                                       \
          .max = 100,                                                                     \
          .help =                                                                         \
              "Largest share of the group terminating at the same time, for "             \
@@ -190,18 +191,21 @@ static const struct asg_argument name_argument[] = {
         {.name = "terminated-percent",                                                   \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
+         .min = 1,                                                                       \
          .max = 100,                                                                     \
          .help = "Largest share of the group terminated in 10 minutes, for the same.",   \
          .default_text = "25"},                                                          \
         {.name = "unhealthy-percent",                                                    \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
+         .min = 1,                                                                       \
          .max = 100,                                                                     \
          .help = "Stop replacing when more than this share of the group is unhealthy.",  \
          .default_text = "20"},                                                          \
         {.name = "silence-percent",                                                      \
          .type = ASG_OPTION_NUMBER,                                                      \
          .value = "PERCENT",                                                             \
+         .min = 1,                                                                       \
          .max = 100,                                                                     \
          .help = "Assume a network partition when more than this share of the agents "   \
                  "falls silent together.",                                               \
@@ -396,7 +400,7 @@ static int run_create(void *context, const struct asg_arguments *arguments)
     if (status == ASG_OK) {
         status = fill_group(cli, arguments, &rules.group, &present, &error);
     }
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) return asg_cli_fail_file(cli, &error);
     rules.group.name = asg_argument_text(arguments, 0);
     /* A group of nothing would be made, and nobody would be told. */
     if ((present & bit_of("min")) == 0 || (present & bit_of("max")) == 0) {
@@ -433,7 +437,7 @@ static int run_update(void *context, const struct asg_arguments *arguments)
         present = rules.group_present;
     }
     if (status == ASG_OK) status = fill_group(cli, arguments, &config, &present, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) return asg_cli_fail_file(cli, &error);
     if (asg_option_flag(arguments, "not-mixed")) {
         config.mixed = NULL;
         present |= bit_of("mixed");

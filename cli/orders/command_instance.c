@@ -1,4 +1,5 @@
 /* command_instance - look at instances, end them, protect them, call them sick. */
+#include <stddef.h>
 #include <string.h>
 
 #include "cli/ask/ask_controller.h"
@@ -174,14 +175,32 @@ static int run_rebind(void *context, const struct asg_arguments *arguments)
     return asg_order(context, &command, "their agents may enrol with other keys", NULL);
 }
 
-/* Alone on `out`, so that a script can write it where the agent reads it. */
+struct join_line {
+    const char *instance;
+    const char *line;
+};
+
+static const struct asg_field join_line_fields[] = {
+    {.name = "instance",
+     .type = ASG_FIELD_TEXT,
+     .offset = offsetof(struct join_line, instance),
+     .limit = ASG_TEXT_MAX},
+    {.name = "line",
+     .type = ASG_FIELD_TEXT,
+     .offset = offsetof(struct join_line, line),
+     .limit = ASG_TEXT_MAX},
+};
+static const struct asg_schema join_line_schema = {
+    .name = "join_line",
+    .size = sizeof(struct join_line),
+    .fields = join_line_fields,
+    .field_count = sizeof join_line_fields / sizeof join_line_fields[0],
+};
+
+/* As a table alone on `out`, so that a script can write it where the agent reads it. */
 static int run_join_line(void *context, const struct asg_arguments *arguments)
 {
     struct asg_cli *cli = context;
-    if (cli->settings.output != ASG_OUTPUT_TABLE) {
-        return asg_cli_fail(cli, ASG_EXIT_USAGE,
-                            "the join line is printed as it is; leave out --output");
-    }
     const struct asg_request request = {.query = ASG_QUERY_JOIN_LINE,
                                         .group = "",
                                         .name = asg_argument_text(arguments, 0)};
@@ -190,6 +209,12 @@ static int run_join_line(void *context, const struct asg_arguments *arguments)
     if (code != ASG_EXIT_OK) return code;
     if (answer.join_line == NULL || answer.join_line[0] == '\0') {
         return asg_cli_fail(cli, ASG_EXIT_FAILED, "the controller sent no join line");
+    }
+    if (cli->settings.output != ASG_OUTPUT_TABLE) {
+        const struct join_line shown = {.instance = request.name,
+                                        .line = answer.join_line};
+        asg_cli_show_one(cli, &join_line_schema, &shown, NULL, 0);
+        return ASG_EXIT_OK;
     }
     asg_cli_write(cli->out, answer.join_line, strlen(answer.join_line));
     asg_cli_write(cli->out, "\n", 1);
@@ -288,6 +313,7 @@ static const struct asg_command_entry commands[] = {
      ASG_OPTIONS(move_options),
      .run = run_move},
     {.name = "instance join-line",
+     .shows = &join_line_schema,
      .summary = "Print the join line for an instance's agent",
      .details = "For an instance that was not launched with one: attached, re-imaged, or "
                 "older. It is valid for this instance only; anyone who has it can enrol "

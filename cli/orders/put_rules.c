@@ -143,7 +143,7 @@ int asg_put_rules(struct asg_cli *cli, const struct asg_arguments *arguments,
     struct asg_rules rules;
     struct asg_error error = {0};
     enum asg_status status = asg_rules_read(file, kind, &cli->arena, &rules, &error);
-    if (status != ASG_OK) return asg_cli_fail_status(cli, status, &error);
+    if (status != ASG_OK) return asg_cli_fail_file(cli, &error);
     const struct named named = find_named(&rules, kind);
     int code = fill_names(cli, arguments, file, &named);
     if (code != ASG_EXIT_OK) return code;

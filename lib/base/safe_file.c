@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -299,4 +301,20 @@ enum asg_status asg_safe_folder_make(const char *path, struct asg_error *error)
                         strerror(errno));
     }
     return asg_safe_folder_check(path, error);
+}
+
+bool asg_path_leads_out(const char *path)
+{
+    char real[PATH_MAX];
+    char folder[PATH_MAX];
+    char given[PATH_MAX];
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return false;
+    if (strlen(path) >= sizeof given || strncmp(path, "/dev/", 5) == 0) return false;
+    (void)strcpy(given, path);
+    if (realpath(path, real) == NULL || realpath(dirname(given), folder) == NULL) {
+        return true;
+    }
+    size_t length = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    return strncmp(real, folder, length) != 0 || real[length] != '/';
 }

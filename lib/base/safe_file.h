@@ -80,4 +80,9 @@ ASG_MUST_USE enum asg_status asg_safe_folder_check(const char *path,
 ASG_MUST_USE enum asg_status asg_safe_folder_make(const char *path,
                                                   struct asg_error *error);
 
+/* Does a symbolic link lead from `path` to a file out of its folder? What such a file has
+ * in it was not meant to be shown: others may have put the link there. False of pipes and
+ * devices, and when there is no such file. */
+bool asg_path_leads_out(const char *path);
+
 #endif

@@ -62,6 +62,14 @@ static enum asg_status make_part(struct copying *copying, struct asg_error *erro
                     "cannot create %s: %s", copying->part, strerror(errno));
 }
 
+static enum asg_status fail_full(const struct copying *copying, struct asg_error *error)
+{
+    return asg_fail(error, ASG_ERR_FULL,
+                    "cannot copy the log: the disk of %s is full; the copy was not "
+                    "finished and is removed; free space or choose another folder",
+                    copying->path);
+}
+
 static enum asg_status copy_pages(const struct copying *copying, sqlite3 *from,
                                   sqlite3 *to, struct asg_error *error)
 {
@@ -99,7 +107,7 @@ static enum asg_status write_part(const struct copying *copying, sqlite3 *from,
             asg_sqlite_run(to, "PRAGMA journal_mode = DELETE", "finish the copy", error);
     }
     asg_sqlite_close(&to);
-    return status;
+    return status == ASG_ERR_FULL ? fail_full(copying, error) : status;
 }
 
 static enum asg_status prove_part(const struct copying *copying,

@@ -389,6 +389,14 @@ static void set_has(const struct asg_schema *schema, uint64_t present, char *obj
     }
 }
 
+/* 0 would silently stand for the default. */
+static bool is_zero(const struct asg_field *field, const char *object)
+{
+    const void *at = object + field->offset;
+    if (field->type == ASG_FIELD_U32) return *(const uint32_t *)at == 0;
+    return field->type == ASG_FIELD_I64 && *(const int64_t *)at == 0;
+}
+
 static enum asg_status parse_member(struct parser *parser,
                                     const struct asg_schema *schema,
                                     const struct asg_yaml_node *node, char *object,
@@ -411,6 +419,9 @@ static enum asg_status parse_member(struct parser *parser,
     if (parser->path_length >= PATH_MAX_BYTES) return too_deep(parser, node);
     enum asg_status status = parse_field(parser, field, form, node, object);
     if (status != ASG_OK) return status;
+    if (field->is_unset_by_zero && is_zero(field, object)) {
+        return refuse(parser, node, "a value above 0, or leave it out");
+    }
     parser->path_length = before;
     parser->path[before] = '\0';
     *present |= bit;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/defaults.h"
 #include "model/schemas.h"
 #include "text/config_layers.h"
 #include "text/parse.h"
@@ -50,6 +51,7 @@ static void fuzz_struct(const struct asg_schema *schema, const uint8_t *data, si
     if (status != ASG_OK) {
         assert(error.text[0] != '\0');
     } else {
+        asg_model_fill_unset(schema, object); /* as core does: 0 is not read back */
         struct asg_bytes first = {0};
         struct asg_bytes again = {0};
         asg_render_yaml(schema, object, &first);

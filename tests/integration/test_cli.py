@@ -370,6 +370,8 @@ class CliTest(unittest.TestCase):
             refused = self.run_cli(*words, code=1)
             self.assertIn('there is no group "lsited"\nDid you mean "listed"?', refused.stderr)
             self.assertEqual("", refused.stdout)
+        refused = self.run_cli("group", "-o", "json", code=2)  # no command: not a page of text
+        self.assertEqual("Usage", json.loads(refused.stderr)["error"]["code"])
         refused = self.run_cli("group", "create", "bare", "--template-id", "lt-0123456789abcdef0",
                                "--template-version", "1", "--zones", "us-east-1a", code=2)
         self.assertIn("group create needs --min and --max", refused.stderr)

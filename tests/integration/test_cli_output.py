@@ -244,6 +244,29 @@ class Terminals(Output):
         self.assertRegex(said, r"(?m)^# answered after \d+ ms$")
 
 
+class Full(Output):
+    def test_activities_of_a_mistyped_group(self):
+        refused = self.run_cli("activity", "list", "wbe", code=1)
+        self.assertIn('there is no group "wbe"\nDid you mean "web"?', refused.stderr)
+        self.run_cli("activity", "list", "db")  # there, and nothing happened to it
+
+    def test_a_backup_on_a_full_disk_says_what_it_left(self):
+        place = os.path.join(self.folder, "small")
+        os.mkdir(place)
+        mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                 "mount -t tmpfs -o size=16k tmpfs \"$1\" || exit 99; shift; \"$@\"; code=$?; "
+                 "ls -A \"$(dirname \"$4\")\"; exit $code", "sh", place]
+        if subprocess.run([*mount, "true"], capture_output=True, timeout=30).returncode != 0:
+            self.skipTest("no user namespaces with mounts here")
+        done = subprocess.run(
+            [*mount, os.path.join(BUILD, "bin", "openasg"), "log", "backup", f"{place}/b.log",
+             "--dir", self.cluster.state], capture_output=True, text=True, timeout=60)
+        self.assertEqual((1, ""), (done.returncode, done.stdout), done.stderr)
+        self.assertIn(f"the disk of {place}/b.log is full; the copy was not finished and is removed; "
+                      "free space or choose another folder", done.stderr)
+        self.assertNotIn("acknowledged", done.stderr)
+
+
 class Json(Output):
     def test_every_command_prints_what_the_page_says(self):
         page, tried = Page(), set()
@@ -271,7 +294,7 @@ class Json(Output):
             "schedule list json", "schedule delete json night",
             "template list", "template create other --image ami-0123456789abcdef0 "
             "--instance-type t3.micro",
-            "instance list", f"instance protect {one}", f"instance unprotect {one}",
+            "instance list", f"instance join-line {one}", f"instance protect {one}", f"instance unprotect {one}",
             f"instance standby {one} --decrement", f"instance return {one}",
             f"instance set-health {other} --health unhealthy", f"instance rebind {one}",
             f"instance terminate {one} --decrement --yes", "orphan list",

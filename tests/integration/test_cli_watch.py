@@ -83,6 +83,13 @@ class Watch(WatchTest):
         self.assertEqual(0, stream.end())
         self.assertEqual(1, sum("  calm " in line for line in stream.out))  # nothing twice
 
+    def test_what_follows_is_ended_by_ctrl_c_with_exit_code_0(self):
+        self.create("web")
+        for words in (("explain", "web", "--follow"), ("log", "tail", "--follow")):
+            stream = self.stream(*words)
+            stream.wait_for("web")
+            self.assertEqual(0, stream.end(), words)
+
     def test_lines_of_json(self):
         self.create("web")
         stream = self.stream("group", "list", "-w=100ms", "-o", "json")

@@ -142,6 +142,18 @@ class Bundle(unittest.TestCase):
         self.assertGreaterEqual(threads.count("\nthread "), len(running) - 2)
         self.assertIn("wchan:", threads)
 
+    def test_a_link_to_another_file_shows_nothing_of_it(self):
+        away = tempfile.mkdtemp(prefix="asg-bundle-away-")
+        self.addCleanup(shutil.rmtree, away)
+        with open(os.path.join(away, "notes"), "w") as file:
+            file.write(f"{MARKER}: $6$x\n")
+        for name in ("worker.yaml", "agent.yaml", "controller.yaml"):
+            os.symlink(os.path.join(away, "notes"), os.path.join(self.folder, name))
+        found = self.collect()
+        for name, text in found.items():
+            self.assertNotIn(MARKER.encode(), text, name)
+        self.assertIn(b"symbolic link leads to a file in another folder", found["missing.txt"])
+
     def test_no_controller_answers(self):
         found = self.collect("--request-timeout", "2s", controller="tcp://127.0.0.1:9")
         missing = found["missing.txt"].decode()

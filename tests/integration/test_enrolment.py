@@ -2,6 +2,7 @@
 """Agents enrol at the real controller: whose keys are bound to an instance, from where, by
 which proof, and that a restart keeps it."""
 
+import json
 import os
 import re
 import shutil
@@ -141,6 +142,9 @@ class Enrolment(unittest.TestCase):
         self.assertEqual("refused", self.report(first, "own", address)["link"])
         line_now = words_of(self.cluster.openasg("instance", "join-line", instance_id))
         self.assertEqual("0", line_now["job"])
+        shown = json.loads(self.cluster.openasg("instance", "join-line", instance_id, "-o", "json"))
+        self.assertEqual(instance_id, shown["instance"])
+        self.assertEqual(line_now, words_of(shown["line"]))
         bound = self.enrol(instance_id, line_now, keys="other", address=address)
         self.assertEqual("OK", bound["code"], bound)
         self.assertEqual("up", self.report(bound, "other", address)["link"])

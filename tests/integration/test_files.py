@@ -138,7 +138,41 @@ class FilesTest(test_cli.CliTest):
             self.assertIn(words, self.run_cli("apply", "-f", path, code=2).stderr)
             self.assertIn(words, self.run_cli("diff", "-f", path, code=2).stderr)
         self.run_cli("apply", code=2)
-        self.run_cli("diff", "-f", os.path.join(self.folder, "nosuch"), code=2)
+        nosuch = os.path.join(self.folder, "nosuch.yaml")
+        for words in (("apply", "-f", nosuch), ("diff", "-f", nosuch),
+                      ("group", "create", "x", "-f", nosuch),
+                      ("policy", "put", "x", "p", "-f", nosuch)):
+            self.assertIn(f"{nosuch}: No such file", self.run_cli(*words, code=2).stderr)
+
+    def test_what_a_link_leads_to_elsewhere_is_not_shown(self):
+        away = self.write("away", "s3cret: $6$hash\n")
+        inner = os.path.join(self.folder, "inner")
+        os.mkdir(inner)
+        link = os.path.join(inner, "web.yaml")
+        os.symlink(away, link)
+        for path in (link, inner):
+            for command, text in (("apply", "s3cret: $6$hash\n"), ("diff", "root:$6$hash:1::\n"),
+                                  ("apply", "group:\n  min: s3cret\n")):
+                self.write("away", text)
+                said = self.run_cli(command, "-f", path, code=2).stderr
+                self.assertNotRegex(said, "s3cret|hash|root")
+                self.assertRegex(said, f"{link}:[0-9]+: not what openasg reads; the words are not")
+        self.assertIn("s3cret", self.run_cli("diff", "-f", away, code=2).stderr)  # it was named
+        os.rename(away, os.path.join(inner, "..web"))
+        os.remove(link)
+        os.symlink("..web", link)  # as Kubernetes' ConfigMaps have it
+        self.assertIn("s3cret", self.run_cli("diff", "-f", inner, code=2).stderr)
+
+    def test_a_zero_is_no_way_to_say_the_default(self):
+        for field in ("evaluation: 0s", "launch_timeout: 0s", "terminating_percent: 0",
+                      "silence_percent: 0", "evaluation_ms: 0"):
+            path = self.write("f.yaml", GROUP.format(name="x") + f"  {field}\n")
+            self.assertIn(f"{field.split(':')[0]} cannot be \"{field.split(' ')[1]}\": write a value "
+                          "above 0, or leave it out", self.run_cli("apply", "-f", path, code=2).stderr)
+        for option in ("--evaluation=0s", "--launch-timeout=0s", "--terminating-percent=0",
+                       "--terminated-percent=0", "--unhealthy-percent=0", "--silence-percent=0"):
+            said = self.run_cli("group", "update", "x", option, code=2).stderr
+            self.assertIn(f"{option.split('=')[0]} is 0", said)
 
     def test_what_a_controller_would_not_read_is_said_with_its_place(self):
         for text, words in (

@@ -382,7 +382,7 @@ schedules:
             b"<AutoScalingGroups/><NextToken>again</NextToken>"
             b"</DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>")
         result = self.run_import(scripted, "web", code=1)
-        self.assertIn("without an end", result.stderr)
+        self.assertIn("without end", result.stderr)
         self.assertEqual(scripted.calls.count("DescribeAutoScalingGroups"), 2)
 
     def test_a_throttle_is_waited_out(self):
@@ -432,6 +432,14 @@ schedules:
                       "The zone of subnet-a is not known: AWS refuses",
                       "launches from the launch configuration lc, which could not be read"):
             self.assertIn(words, result.stderr)
+
+    def test_names_of_aws_steer_no_terminal(self):
+        scripted = self.serve({"AutoScalingGroups": [group("a\nopenasg: \u202edone")],
+                               "LifecycleHooks": []})
+        scripted.always["DescribeLifecycleHooks"] = (403, "AccessDenied", "not this")
+        said = self.run_import(scripted, "--all").stderr
+        self.assertIn("openasg: a openasg: \\u202edone: ", said)
+        self.assertNotIn("\nopenasg: \\u202e", said)
 
     def test_no_such_group_and_wrong_words(self):
         scripted = self.serve({"AutoScalingGroups": [group()]})

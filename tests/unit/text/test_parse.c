@@ -149,6 +149,14 @@ static void test_parse_reads_moments_lists_and_texts(void **state)
     assert_string_equal("b", group.tags[0].value);
 }
 
+static void test_parse_refuses_a_zero_that_would_mean_the_default(void **state)
+{
+    struct fixture *fixture = *state;
+    refuses(fixture, "periods: 0\n", "periods cannot be \"0\": write a value above 0");
+    refuses(fixture, "saturation_factor: 0\n", "write a value above 0, or leave it out");
+    assert_status(ASG_OK, parse(fixture, "periods: 1\nstabilisation: 0s\n"));
+}
+
 static void test_parse_reads_what_may_be_left_out(void **state)
 {
     struct fixture *fixture = *state;
@@ -223,6 +231,7 @@ int main(void)
         TEST(test_parse_says_where_and_what_to_write),
         TEST(test_parse_reads_moments_lists_and_texts),
         TEST(test_parse_reads_what_may_be_left_out),
+        TEST(test_parse_refuses_a_zero_that_would_mean_the_default),
         TEST(test_yaml_documents_come_in_order_without_the_empty_ones),
         TEST(test_yaml_names_the_tab),
     };

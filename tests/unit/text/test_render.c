@@ -2,6 +2,7 @@
 #include "text/render.h"
 
 #include "lib/check.h"
+#include "model/defaults.h"
 #include "model/schemas.h"
 #include "text/parse.h"
 
@@ -286,11 +287,13 @@ static void test_render_json_and_yaml_read_back_as_the_same(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct asg_bytes text = {0};
-        asg_render_json(&asg_policy_config_schema, &policies[i], false, &text);
-        reads_back(asg_bytes_text(&text), &policies[i]);
+        struct asg_policy_config policy = policies[i];
+        asg_model_fill_unset(&asg_policy_config_schema, &policy); /* as core does */
+        asg_render_json(&asg_policy_config_schema, &policy, false, &text);
+        reads_back(asg_bytes_text(&text), &policy);
         asg_bytes_reset(&text);
-        asg_render_yaml(&asg_policy_config_schema, &policies[i], &text);
-        reads_back(asg_bytes_text(&text), &policies[i]);
+        asg_render_yaml(&asg_policy_config_schema, &policy, &text);
+        reads_back(asg_bytes_text(&text), &policy);
         asg_bytes_clear(&text);
     }
 }
