@@ -311,7 +311,7 @@ bool asg_path_leads_out(const char *path)
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return false;
     if (strlen(path) >= sizeof given || strncmp(path, "/dev/", 5) == 0) return false;
-    (void)strcpy(given, path);
+    memcpy(given, path, strlen(path) + 1);
     if (realpath(path, real) == NULL || realpath(dirname(given), folder) == NULL) {
         return true;
     }

@@ -278,7 +278,7 @@ class Enrolment(unittest.TestCase):
         self.cluster.start_controller()
         self.assertEqual(3, len(said()), said())
         for name in ("join.secret", "ca.key", "ca.pem"):
-            self.assertTrue(any(f"/{name} was gone" in line for line in said()), name)
+            self.assertTrue(any(f"/{name} was missing" in line for line in said()), name)
 
     def test_listening_everywhere_without_a_word_for_agents_is_refused(self):
         for name, where in (("agents", "tcp://0.0.0.0:0"), ("enrol", "0.0.0.0:0"),
