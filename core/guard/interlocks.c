@@ -122,6 +122,8 @@ static uint32_t paced_ends(struct asg_core *core, struct group *group, uint32_t 
         return 0;
     }
     if (room == 0) {
+        /* The limit may be of before an order, and is another when that is long ago. */
+        if (recent.size > 0) asg_look_again(core, recent.changes_ms);
         hold_paced(core, group, is_health,
                    (struct why){.count = wanted, .is_quiet = true},
                    asg_arena_format(&core->step->effects->arena,

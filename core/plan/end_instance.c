@@ -65,9 +65,8 @@ bool asg_plan_end_is_dry(struct asg_core *core, struct group *group,
     return true;
 }
 
-/* EC2 has refused it lately, since somebody protects it there. */
-static bool is_kept(struct asg_core *core, struct group *group,
-                    const struct instance *instance, enum asg_end_cause cause)
+bool asg_plan_end_is_kept(struct asg_core *core, struct group *group,
+                          const struct instance *instance, enum asg_end_cause cause)
 {
     assert(instance->group == group);
     int64_t until_ms = instance->ending.kept_until_ms;
@@ -184,7 +183,7 @@ void asg_plan_end(struct asg_core *core, struct group *group, struct instance *i
     assert(cause > ASG_END_NONE && cause < ASG_END_CAUSES);
     assert(reason != NULL && reason[0] != '\0');
     if (asg_plan_end_is_dry(core, group, instance, reason)) return;
-    if (is_kept(core, group, instance, cause)) return;
+    if (asg_plan_end_is_kept(core, group, instance, cause)) return;
     enum asg_instance_state from = instance->state;
     uint32_t capacity = asg_count_capacity(group);
     bool was_serving = asg_instance_is_serving(instance);

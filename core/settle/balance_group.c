@@ -108,8 +108,12 @@ static void replace_all(struct asg_core *core, struct group *group,
         struct instance *instance = group->instances[i];
         if (!is_replaced(instance, cause == ASG_END_MARKED)) continue;
         if (asg_plan_end_is_dry(core, group, instance, instance->reason)) return;
-        if (asg_guard_allowed_ends(core, group, waiting, cause) == 0) return;
+        /* Said at every look, whatever room the others leave: or the reasons of two looks
+         * at the same group would take turns. */
+        bool is_kept = asg_plan_end_is_kept(core, group, instance, cause);
+        if (!is_kept && asg_guard_allowed_ends(core, group, waiting, cause) == 0) return;
         waiting--;
+        if (is_kept) continue;
         char reason[ASG_REASON_MAX + 1];
         asg_text_copy(reason, sizeof reason, instance->reason);
         asg_plan_end(core, group, instance, cause, reason);
