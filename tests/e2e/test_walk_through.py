@@ -126,7 +126,7 @@ exec nsenter -t $pid -m -n -p -r -w -- /usr/local/bin/boot "$@"
     def check_packages(self, block):
         """They are installed here already; the page must name exactly those of the
         libraries that the programs are linked with."""
-        named = set(re.findall(r"\blib[\w.-]+", block.text))
+        named = set(re.findall(r"\bz?lib[\w.-]+", block.text))
         if shutil.which("dpkg") is None or "bookworm" not in open("/etc/os-release").read():
             return
         wanted = set()

@@ -34,7 +34,7 @@ class Questions(unittest.TestCase):
 
     def answer(self, answer, *words):
         terminal = self.on_terminal(*words)
-        asked = terminal.wait_for(r"This will ([^?]*)\. Go on\? \[y/N\] ").group(1)
+        asked = terminal.wait_for(r"This will ([^?]*)\. Continue\? \[y/N\] ").group(1)
         terminal.type(answer)
         return asked, terminal.end(), terminal.text
 

@@ -288,7 +288,7 @@ static void test_another_authority_is_not_believed(void **state)
     turn_until_told(prober, 1);
     /* It has the bound key, so it is the agent: no sign of death, and no belief. */
     assert_int_equal(ASG_SIGN_PROBE_UNREACHABLE, told.sign);
-    assert_non_null(strstr(told.detail, "signed by none"));
+    assert_non_null(strstr(told.detail, "not signed by a trusted authority"));
     asg_prober_drain(prober, "i-1", 5000);
     turn_until_told(prober, 2);
     assert_non_null(strstr(told.detail, "could not be drained"));
